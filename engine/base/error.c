@@ -1,0 +1,45 @@
+/* Error sentences and the end of the process when a CHECK fails. Never allocates: it must work when memory is gone. */
+#include "engine/base/error.h"
+#include "engine/base/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+noreturn void check_failed(const char *condition, const char *file, int line)
+{
+	fprintf(stderr, "stellwerk: bug at %s:%d: `%s` does not hold\n", file, line, condition);
+	abort();
+}
+
+const char *status_name(enum status status)
+{
+	static const char *const NAMES[] = {"ok", "not found", "invalid", "conflict", "retry", "denied", "limit"};
+	return NAMES[status];
+}
+
+enum status error_set(struct error *error, enum status status, const char *format, ...)
+{
+	if (!error)
+		return status;
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(error->sentence, sizeof(error->sentence), format, arguments);
+	va_end(arguments);
+	error->status = status;
+	return status;
+}
+
+enum status error_within(struct error *error, const char *format, ...)
+{
+	char before[sizeof(error->sentence)];
+	memcpy(before, error->sentence, sizeof(before));
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(error->sentence, sizeof(error->sentence), format, arguments);
+	va_end(arguments);
+	size_t used = strlen(error->sentence), left = sizeof(error->sentence) - used - 1;
+	strncat(error->sentence, ": ", left);
+	strncat(error->sentence, before, left > 2 ? left - 2 : 0);
+	return error->status;
+}
