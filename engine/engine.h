@@ -1,0 +1,49 @@
+/* The only door: open, use_pack, turn, close. One event in is one turn; what comes out is a plan and its trace, both in the
+ * engine's turn arena and good until the next turn. Single-threaded: one engine a role. */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "engine/model/plan.h"
+#include "engine/model/trace.h"
+#include "engine/ports.h"
+
+struct engine;
+
+enum status engine_open(struct engine **engine_out) MUST_CHECK;
+void engine_close(struct engine *engine);
+
+/* The program must outlive its use. Loads its scripts. May be called again between turns. */
+enum status engine_use_pack(struct engine *engine, const struct program *program, struct error *error) MUST_CHECK;
+
+struct turn {
+	struct plan plan;
+	struct trace trace;
+};
+
+/* Runs every rule, clock and workflow that the event concerns, and those of the events that follow from it.
+ * A failing rule is undone, traced and followed by the system event `rule.failed`; the turn goes on. The status is not OK only
+ * when the host fails, or a limit of limits.h ends the turn: then the plan is empty. */
+enum status engine_turn(struct engine *engine, const struct event *event, const struct ports *ports, const struct turn **turn_out,
+			struct error *error) MUST_CHECK;
+
+/* The arena to build the next event in; reset at the begin of engine_begin. */
+struct arena *engine_begin(struct engine *engine);
+
+/* A turn that is no event's: runs `body` (slot 0: MISSING, slot 1: actor) as a person's or test's action. */
+enum status engine_act(struct engine *engine, const struct code *body, struct value *frame, uint32_t slot_count, struct value actor,
+		       moment at, const struct ports *ports, const struct turn **turn_out, struct error *error) MUST_CHECK;
+
+/* What is due at `at`: a timer row of the system entity `timer`. */
+enum status engine_timer(struct engine *engine, struct record_id timer, moment at, const struct ports *ports,
+			 const struct turn **turn_out, struct error *error) MUST_CHECK;
+
+/* Starts schedules and recomputes all clocks that run: after a pack was activated or a calendar changed. */
+enum status engine_activate(struct engine *engine, moment at, const struct ports *ports, const struct turn **turn_out,
+			    struct error *error) MUST_CHECK;
+
+/* Evaluates code with no effects: for `eval`, tests' expectations, explain. `frame` has code->slot_count values, the parameters
+ * filled in; after the call the slots hold what explain shows. */
+enum status engine_evaluate(struct engine *engine, const struct code *code, struct value *frame, moment now,
+			    const struct ports *ports, struct value *result_out, struct error *error) MUST_CHECK;
+
+#endif

@@ -1,0 +1,19 @@
+/* Where a turn ends even if its pack does not: each has a sentence that names the rule and the chain. */
+#ifndef ENGINE_LIMITS_H
+#define ENGINE_LIMITS_H
+
+enum {
+	LIMIT_EVENT_DEPTH = 32,         /* a derived event of a derived event of … */
+	LIMIT_TURN_EVENTS = 10000,      /* derived events in one turn */
+	LIMIT_TURN_CHANGES = 50000,
+	LIMIT_TURN_STEPS = 20000000,    /* steps of all rules of a turn */
+	LIMIT_CALL_DEPTH = 64,          /* define in define, table in define, … */
+	LIMIT_LIST_ITEMS = 1000000,
+	LIMIT_TEXT_BYTES = 8 << 20,
+	LIMIT_TURN_MEMORY = 512 << 20,
+	LIMIT_SCRIPT_INSTRUCTIONS = 10000000,
+	LIMIT_SCRIPT_MEMORY = 32 << 20,
+	LIMIT_SCRIPT_DEPTH = 150,
+};
+
+#endif

@@ -1,0 +1,425 @@
+/* What a pack compiles to: flat typed steps, tables, queries, rules by event, and for each step the place in the source it came
+ * from. Immutable; lives in the pack's arena. The engine runs it, explain shows it, the store reads its queries. */
+#ifndef MODEL_PROGRAM_H
+#define MODEL_PROGRAM_H
+
+#include "engine/base/calendar.h"
+#include "engine/model/schema.h"
+
+struct span { /* a piece of source */
+	uint32_t file; /* index in program.files */
+	uint32_t start, end; /* byte offsets */
+	uint32_t line, column; /* of start; from 1, column in characters */
+};
+
+enum step_operation {
+#define STEP(name, doc) STEP_##name,
+#include "engine/model/steps.def"
+#undef STEP
+	STEP_COUNT
+};
+
+struct step {
+	uint8_t operation; /* enum step_operation */
+	uint16_t extra;
+	uint32_t d, a, b, c;
+	uint32_t node; /* index in code.nodes: what the author wrote */
+};
+
+/* The expression as its author wrote it, for explain, coverage and messages. Nodes are in post-order. */
+enum node_kind { NODE_VALUE, NODE_PATH, NODE_COMPARISON, NODE_AND, NODE_OR, NODE_NOT, NODE_CALL, NODE_OTHER };
+
+struct node {
+	enum node_kind kind;
+	struct span span;
+	struct text source;       /* its text, blanks folded */
+	const struct type *type;
+	uint32_t slot;            /* where its value is after the run; SLOT_NONE when it was fused into `fused_into` */
+	uint32_t fused_step;      /* for SLOT_NONE: the step that read it as its field operand */
+	uint32_t first_child, child_count; /* in code.children */
+};
+
+enum { SLOT_NONE = UINT32_MAX };
+
+/* Frame slots 0..parameter_count-1 hold the parameters; the others are free for steps. Each slot is written by one place. */
+struct code {
+	const struct step *steps;
+	uint32_t step_count, slot_count, parameter_count;
+	const struct value *constants;
+	const uint32_t *operands;
+	uint32_t result; /* slot of the value of an expression; SLOT_NONE for bodies */
+	const struct node *nodes;
+	uint32_t node_count;
+	const uint32_t *children;
+	uint32_t root; /* node */
+};
+
+/* Parameters of guards, keys and bodies of rules. */
+enum { SLOT_EVENT /* RECORD of the event's fields, or REF to the row */, SLOT_ACTOR, RULE_PARAMETERS };
+
+/* --- queries */
+enum query_kind { QUERY_ALL, QUERY_LOOKUP, QUERY_EXISTS, QUERY_COUNT, QUERY_SUM, QUERY_MIN, QUERY_MAX, QUERY_AVG, QUERY_PERCENT };
+enum comparison { COMPARE_EQUAL, COMPARE_NOT_EQUAL, COMPARE_LESS, COMPARE_LESS_EQUAL, COMPARE_GREATER, COMPARE_GREATER_EQUAL, COMPARE_IN, COMPARE_IS_SET, COMPARE_NOT_SET };
+
+struct query_term { /* row.path <comparison> parameter */
+	const uint16_t *path; /* field indexes; all but the last are refs */
+	uint32_t path_length;
+	enum comparison comparison;
+	uint32_t parameter; /* in the operands; a MISSING parameter makes the term hold for no row */
+};
+
+/* `where` decides; `terms` are implied by it and let the store narrow the rows down. Rows come ordered by id. */
+struct query {
+	enum query_kind kind;
+	const struct entity *entity;
+	const struct query_term *terms;
+	uint32_t term_count;
+	const struct code *where; /* BOOL; slot 0: the row (REF), slots 1..: the parameters; NULL: all rows */
+	const struct code *value; /* SUM MIN MAX AVG: frame as `where`; PERCENT: the share of rows for which it holds */
+	uint32_t parameter_count;
+	bool terms_are_all; /* `where` says nothing beyond the terms: the store may count by itself */
+};
+
+/* --- tables */
+enum cell_kind { CELL_ANY, CELL_MISSING /* `-` */, CELL_EQUAL, CELL_ONE_OF, CELL_RANGE, CELL_CODE };
+
+struct cell {
+	enum cell_kind kind;
+	const struct value *values; /* EQUAL 1, ONE_OF count, RANGE 2 */
+	uint32_t count;
+	const struct code *code; /* CODE: BOOL; slot 0: the input's value, 1..: the table's parameters */
+	struct span span;
+};
+
+struct table_row {
+	const struct cell *cells;           /* input_count */
+	const struct code *const *outputs;  /* output_count; parameters: the table's; NULL: `-` */
+	date valid_from, valid_until;       /* DATE_OPEN when open; half-open */
+	struct span span;
+};
+
+#define DATE_OPEN INT32_MIN
+
+enum hit_policy { HIT_FIRST, HIT_UNIQUE, HIT_PRIORITY, HIT_COLLECT };
+enum hit_fold { FOLD_NONE, FOLD_SUM, FOLD_MIN, FOLD_MAX, FOLD_COUNT };
+
+struct table {
+	struct text name, label;
+	struct span span;
+	uint32_t parameter_count;
+	const struct record_field *parameters;
+	const struct code *const *inputs; /* parameters: the table's */
+	uint32_t input_count;
+	const struct record_type *outputs;
+	enum hit_policy policy;
+	enum hit_fold fold;
+	const struct table_row *rows;
+	uint32_t row_count;
+};
+
+struct function { /* define */
+	struct text name;
+	struct span span;
+	const struct record_field *parameters;
+	uint32_t parameter_count;
+	const struct type *result;
+	const struct code *code;
+};
+
+struct script {
+	struct text name;
+	struct span span;
+	struct text file; /* as written: "routing.lua" */
+	struct text source;
+	const struct record_field *parameters;
+	uint32_t parameter_count;
+	const struct type *result;
+	uint32_t index;
+};
+
+struct setting {
+	struct text name, label;
+	const struct type *type;
+	const struct code *fallback; /* NULL: missing until a tenant sets it */
+	struct span span;
+};
+
+struct seed { /* record queue noc { … } */
+	const struct entity *entity;
+	struct text name;
+	struct record_id id;
+	const struct write *write;
+	const struct code *code; /* operands' values: result is a RECORD in the order of write.fields */
+	struct span span;
+};
+
+/* Which fields a statement writes, in the order of its operands. */
+struct write {
+	const struct entity *entity;
+	const uint16_t *fields;
+	uint32_t field_count;
+	const uint16_t *key_fields; /* UPSERT */
+	uint32_t key_count;
+};
+
+/* --- rules */
+struct rate {
+	uint32_t count;
+	int64_t per; /* seconds */
+};
+
+struct rule_key { /* by … : a LIST value */
+	const struct code *keys;
+};
+
+struct rule {
+	struct text name, module, label; /* name is "module.rule" */
+	struct span span;
+	uint32_t index; /* in program.rules: the order in which rules run */
+	const struct event_kind *event;
+	struct text alias;
+	const struct code *guard; /* NULL: always */
+	const struct code *body;
+	date valid_from, valid_until;
+	/* the equality that the index uses; SLOT_NONE: none */
+	uint32_t index_field;
+	struct value index_value;
+	/* dedupe by KEYS while COND */
+	const struct code *dedupe_keys;
+	const struct code *dedupe_while; /* slot 0: the remembered record (REF) */
+	const struct entity *dedupe_entity;
+	const struct code *once_keys;
+	int64_t once_per;
+	const struct code *at_most_keys;
+	struct rate at_most;
+	const struct code *damp_keys;
+	struct rate damp;
+	const struct code *holds_for;   /* a DURATION; guard must hold all that time */
+	struct {
+		const struct event_kind *event; /* NULL: none */
+		const struct code *within;      /* DURATION */
+		const struct code *where;       /* slot 0: the other event, then the rule's parameters */
+	} unless;
+	/* inferred */
+	const uint32_t *reads;  /* (entity index << 16 | field index), ascending; field FIELD_ID: existence */
+	uint32_t read_count;
+	const uint32_t *writes; /* the same */
+	uint32_t write_count;
+	const uint32_t *emits; /* event indexes */
+	uint32_t emit_count;
+};
+
+struct rule_index; /* engine/match.c reads it, dsl/compiler/index_build.c makes it */
+
+struct rule_bucket {
+	const struct value *value;
+	const struct rule **rules; /* ascending */
+	uint32_t count;
+};
+
+struct rule_index_field {
+	uint16_t field;
+	struct rule_bucket *buckets; /* hashed by value_hash, linear probing; free: value NULL */
+	uint32_t capacity;           /* a power of two */
+};
+
+struct rule_index { /* per event kind */
+	const struct rule **always; /* no usable equality; ascending */
+	uint32_t always_count;
+	struct rule_index_field *fields;
+	uint32_t field_count;
+};
+
+/* --- clocks */
+enum reopened { REOPENED_PAUSE, REOPENED_RESTART };
+
+struct clock {
+	struct text name, label;
+	struct span span;
+	uint32_t index;
+	const struct entity *entity; /* on which it runs */
+	const struct entity *state;  /* the entity that keeps it: fields below */
+	const struct event_kind *start_event; /* `starts on`; NULL with starts_when */
+	const struct code *starts_when, *stops_when, *pauses_while; /* slot 0: the record; may be NULL */
+	const struct event_kind *stop_event;
+	const struct code *calendar, *target, *holidays; /* slot 0: the record */
+	enum reopened reopened;
+	const struct value *warn_at; /* PERCENT, ascending */
+	uint32_t warn_count;
+	const struct event_kind *warned, *breached, *met;
+};
+
+/* Own fields of a clock's state entity, from FIELD_FIRST_OWN on. */
+enum clock_field { CLOCK_RECORD, CLOCK_STATE, CLOCK_STARTED_AT, CLOCK_DUE_AT, CLOCK_ELAPSED, CLOCK_REMAINING, CLOCK_TARGET, CLOCK_STOPPED_AT, CLOCK_PAUSES /* list of [from, until) times */, CLOCK_WARNED /* int: thresholds fired */, CLOCK_FIELD_COUNT };
+enum clock_state { CLOCK_RUNNING, CLOCK_PAUSED, CLOCK_MET, CLOCK_BREACHED };
+
+/* --- the rest */
+struct connector {
+	struct text name, label;
+	struct span span;
+};
+
+struct action {
+	const struct connector *connector;
+	struct text name;
+	const struct record_field *parameters;
+	uint32_t parameter_count;
+	const struct type *result; /* NULL: nothing */
+	uint32_t index;
+};
+
+struct receive_arrival {
+	const struct code *guard; /* slot 0: body (DATA), slot 1: headers (DATA) */
+	const struct code *body;
+};
+
+struct receive {
+	const struct connector *connector;
+	struct text kind, name; /* webhook "ninja" */
+	const struct receive_arrival *arrivals;
+	uint32_t arrival_count;
+	uint32_t rule; /* never a rule: RULE_NONE; here so that plans can say who */
+};
+
+struct notice {
+	struct text role;               /* empty: receivers are the operands */
+	const struct text *channels;
+	uint32_t channel_count;
+};
+
+struct workflow {
+	struct text name, label;
+	struct span span;
+	uint32_t index;
+	const struct record_field *parameters;
+	uint32_t parameter_count;
+	const struct code *code;
+};
+
+struct work_wait {
+	const struct event_kind *event;
+	const struct code *where;   /* slot 0: the event, then captured values; NULL: any */
+	bool has_timeout;
+	uint32_t else_step; /* SLOT_NONE: fail */
+	uint32_t captured;  /* how many list operands are captured; one more is the timeout */
+};
+
+struct work_approval {
+	struct text role; /* empty: the operand */
+	uint32_t else_step;
+};
+
+struct work_options {
+	uint32_t retries;
+	int64_t backoff_from, backoff_to; /* seconds */
+	const struct action *undo;        /* NULL: none */
+	const uint32_t *undo_operands;
+	uint32_t undo_count;
+	bool hold; /* else hold */
+	uint32_t else_step;
+};
+
+struct schedule {
+	struct text name, label;
+	struct span span;
+	uint32_t index;
+	int64_t every;              /* seconds; 0: by the calendar words below */
+	enum { EVERY_NONE, EVERY_DAY, EVERY_WEEK, EVERY_MONTH, EVERY_QUARTER, EVERY_YEAR, EVERY_WORKDAY } period;
+	int day;                    /* `on day 3`; -1: last */
+	enum weekday weekday;       /* `on mon` */
+	bool last_workday;
+	clock_time at;
+	const struct zone *zone;
+	const struct code *guard, *body;
+};
+
+/* --- tests */
+enum test_item_kind { TEST_AT, TEST_AFTER, TEST_GIVEN, TEST_SETTING, TEST_WHEN, TEST_ACT, TEST_ANSWER, TEST_EXPECT, TEST_EXPECT_COUNT };
+
+/* Codes of a test share one frame: a name bound by one item is a slot the later ones read. */
+struct test_item {
+	enum test_item_kind kind;
+	struct span span;
+	const struct code *code; /* AT TIME, AFTER DURATION, GIVEN/WHEN/ANSWER RECORD, ACT body, EXPECT BOOL */
+	struct value actor_slot;
+	uint32_t actor;          /* slot of the person, or SLOT_NONE */
+	uint32_t bind;           /* slot that the new row, event or found thing is bound to; SLOT_NONE: none */
+	const struct entity *entity;    /* GIVEN, EXPECT_COUNT of rows */
+	const struct event_kind *event; /* WHEN, EXPECT_COUNT of events */
+	const struct action *action;    /* ANSWER, EXPECT_COUNT of calls */
+	const struct write *write;      /* GIVEN */
+	const struct code *where;       /* EXPECT_COUNT: slot `bind` holds the candidate */
+	uint32_t for_slot;              /* EXPECT_COUNT … for NAME; SLOT_NONE */
+	int64_t count;                  /* EXPECT_COUNT; -1: some */
+	uint32_t setting;
+	bool fails; /* ANSWER */
+};
+
+struct test {
+	struct text name;
+	struct span span;
+	const struct test_item *items;
+	uint32_t item_count;
+	uint32_t slot_count;
+};
+
+struct source_file {
+	struct text path; /* as given on the command line */
+	struct text module;
+	struct text text;
+};
+
+struct program {
+	struct text name, version, title; /* of the topmost pack */
+	struct schema schema;
+	const struct source_file *files;
+	uint32_t file_count;
+	const struct rule *rules;
+	uint32_t rule_count;
+	struct rule_index *index; /* by event_kind.index */
+	const struct function *functions;
+	uint32_t function_count;
+	const struct table *tables;
+	uint32_t table_count;
+	const struct script *scripts;
+	uint32_t script_count;
+	const struct query *queries;
+	uint32_t query_count;
+	const struct write *writes;
+	uint32_t write_count;
+	const struct setting *settings;
+	uint32_t setting_count;
+	const struct seed *seeds;
+	uint32_t seed_count;
+	const struct clock *clocks;
+	uint32_t clock_count;
+	const struct calendar *const *calendars; /* a REF to the entity `calendar` is calendar_ids[i] */
+	const struct record_id *calendar_ids;
+	uint32_t calendar_count;
+	const struct holidays *const *holidays;
+	const struct record_id *holiday_ids;
+	uint32_t holiday_count;
+	const struct calendar *default_calendar; /* `calendar NAME` of the pack; may be NULL */
+	const struct action *actions;
+	uint32_t action_count;
+	const struct receive *receives;
+	uint32_t receive_count;
+	const struct notice *notices;
+	uint32_t notice_count;
+	const struct workflow *workflows;
+	uint32_t workflow_count;
+	const struct work_wait *waits;
+	const struct work_approval *approvals;
+	const struct work_options *work_options;
+	const struct schedule *schedules;
+	uint32_t schedule_count;
+	const struct test *tests;
+	uint32_t test_count;
+	const struct type *const *types; /* for FROM_DATA */
+	const struct zone *zone;         /* for showing times and `"{now:yyyy}"`; default UTC */
+	uint64_t hash;                   /* of all sources: instances of workflows are pinned to it */
+};
+
+const char *step_name(enum step_operation operation);
+
+#endif
