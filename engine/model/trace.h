@@ -4,6 +4,7 @@
 #define MODEL_TRACE_H
 
 #include "engine/base/error.h"
+#include "engine/base/list.h"
 #include "engine/model/event.h"
 
 enum outcome {
