@@ -23,15 +23,23 @@ struct turn {
 /* Runs every rule, clock and workflow that the event concerns, and those of the events that follow from it.
  * A failing rule is undone, traced and followed by the system event `rule.failed`; the turn goes on. The status is not OK only
  * when the host fails, or a limit of limits.h ends the turn: then the plan is empty. */
-enum status engine_turn(struct engine *engine, const struct event *event, const struct ports *ports, const struct turn **turn_out,
-			struct error *error) MUST_CHECK;
+enum status engine_turn(struct engine *engine, const struct event *event, const struct ports *ports,
+			const struct turn **turn_out, struct error *error) MUST_CHECK;
 
 /* The arena to build the next event in; reset at the begin of engine_begin. */
 struct arena *engine_begin(struct engine *engine);
 
 /* A turn that is no event's: runs `body` (slot 0: MISSING, slot 1: actor) as a person's or test's action. */
-enum status engine_act(struct engine *engine, const struct code *body, struct value *frame, uint32_t slot_count, struct value actor,
-		       moment at, const struct ports *ports, const struct turn **turn_out, struct error *error) MUST_CHECK;
+enum status engine_act(struct engine *engine, const struct code *body, struct value *frame, uint32_t slot_count,
+		       struct value actor, moment at, const struct ports *ports, const struct turn **turn_out,
+		       struct error *error) MUST_CHECK;
+
+/* What a connector received: runs the arrivals of `receive` whose guards hold (slot 0: the body, slot 1: the headers, both
+ * DATA, `headers` may be NULL). The events they emit are events of this turn like any derived ones. No arrival that holds is
+ * OK: the plan is empty and the trace says so. */
+enum status engine_receive(struct engine *engine, const struct receive *receive, const struct json *body,
+			   const struct json *headers, moment at, const struct ports *ports, const struct turn **turn_out,
+			   struct error *error) MUST_CHECK;
 
 /* What is due at `at`: a timer row of the system entity `timer`. */
 enum status engine_timer(struct engine *engine, struct record_id timer, moment at, const struct ports *ports,
@@ -40,6 +48,17 @@ enum status engine_timer(struct engine *engine, struct record_id timer, moment a
 /* Starts schedules and recomputes all clocks that run: after a pack was activated or a calendar changed. */
 enum status engine_activate(struct engine *engine, moment at, const struct ports *ports, const struct turn **turn_out,
 			    struct error *error) MUST_CHECK;
+
+/* On: every rule of an event's kind is tried, not only the candidates of the index, and the trace keeps what each node of its
+ * guard came to. For explain; slower, and the same in its effects. */
+void engine_observe(struct engine *engine, bool on);
+/* Counts into `coverage` (NULL: stops). Its arrays have one counter for each of the program's things. */
+struct coverage {
+	uint64_t *rule_fired, *rule_rejected; /* program.rule_count */
+	uint64_t *branch;                     /* program.branch_count */
+	uint64_t **row;                       /* program.table_count, each row_count */
+};
+void engine_cover(struct engine *engine, struct coverage *coverage);
 
 /* Evaluates code with no effects: for `eval`, tests' expectations, explain. `frame` has code->slot_count values, the parameters
  * filled in; after the call the slots hold what explain shows. */

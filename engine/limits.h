@@ -3,11 +3,11 @@
 #define ENGINE_LIMITS_H
 
 enum {
-	LIMIT_EVENT_DEPTH = 32,         /* a derived event of a derived event of … */
-	LIMIT_TURN_EVENTS = 10000,      /* derived events in one turn */
+	LIMIT_EVENT_DEPTH = 32,    /* a derived event of a derived event of … */
+	LIMIT_TURN_EVENTS = 10000, /* derived events in one turn */
 	LIMIT_TURN_CHANGES = 50000,
-	LIMIT_TURN_STEPS = 20000000,    /* steps of all rules of a turn */
-	LIMIT_CALL_DEPTH = 64,          /* define in define, table in define, … */
+	LIMIT_TURN_STEPS = 20000000, /* steps of all rules of a turn */
+	LIMIT_CALL_DEPTH = 64,       /* define in define, table in define, … */
 	LIMIT_LIST_ITEMS = 1000000,
 	LIMIT_TEXT_BYTES = 8 << 20,
 	LIMIT_TURN_MEMORY = 512 << 20,

@@ -10,12 +10,14 @@ struct ports {
 	/* Fills entity->field_count values in `arena`. NOT_FOUND when there is no such row. */
 	enum status (*read)(void *host, struct arena *arena, const struct entity *entity, struct record_id id,
 			    struct value *values_out, struct error *error);
-	/* Rows for which all of query->terms hold (a superset of the answer), ordered by id: `*rows_out` is an array of pointers
-	 * to entity->field_count values each. `parameters` has query->parameter_count values. */
+	/* Rows for which all of query->terms hold (a superset of the answer), ordered by id: `*rows_out` is an array of
+	 * pointers to entity->field_count values each. `parameters` has query->parameter_count values. */
 	enum status (*query)(void *host, struct arena *arena, const struct query *query, const struct value *parameters,
 			     const struct value *const **rows_out, uint32_t *count_out, struct error *error);
 	/* The next number of a sequence, from 1; `key` is the sequence's name and period. Taken back when the turn is. */
 	enum status (*next_number)(void *host, struct text key, int64_t *number_out, struct error *error);
+	/* Whether an event of this id was handled in an earlier turn: events with a `key` happen once, whoever raises them. */
+	enum status (*event_seen)(void *host, struct record_id id, bool *seen_out, struct error *error);
 	/* The value of a setting that the tenant has set; NOT_FOUND: use its default. */
 	enum status (*setting)(void *host, struct arena *arena, const struct setting *setting, struct value *value_out);
 };

@@ -9,17 +9,18 @@ struct source_input {
 	struct text path;   /* shown in messages: "rules/default/tickets/rules.flow" */
 	struct text module; /* the folder below the pack: "tickets"; empty for the pack's own files */
 	struct text text;
-	uint32_t layer;     /* 0 is the lowest pack of the stack */
-	bool is_script;     /* a .lua file: only `script … from` looks at it */
+	uint32_t layer; /* 0 is the lowest pack of the stack */
+	bool is_script; /* a .lua file: only `script … from` looks at it */
 };
 
 /* Everything lives in `arena`. The program is complete only when diagnostics->errors is 0. */
-struct program *compile(struct arena *arena, const struct source_input *inputs, uint32_t input_count, struct diagnostics *diagnostics);
+struct program *compile(struct arena *arena, const struct source_input *inputs, uint32_t input_count,
+			struct diagnostics *diagnostics);
 
 /* An expression of the prompt or the command line, against a compiled program. NULL when it has errors. Its code has no
  * parameters. */
-const struct code *compile_expression(struct arena *arena, const struct program *program, struct text source, const struct type **type_out,
-				      struct diagnostics *diagnostics);
+const struct code *compile_expression(struct arena *arena, const struct program *program, struct text source,
+				      const struct type **type_out, struct diagnostics *diagnostics);
 
 /* What was compiled, as text: schema, steps, index. For `dump` and for golden tests. */
 void program_dump(struct text_builder *builder, const struct program *program, struct text only);

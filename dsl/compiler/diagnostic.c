@@ -1,4 +1,5 @@
-/* The list of what is wrong in a pack. Sentences are made where the mistake is found; the table holds what is true of all of its kind. */
+/* The list of what is wrong in a pack. Sentences are made where the mistake is found; the table holds what is true of all of
+ * its kind. */
 #include "dsl/compiler/diagnostic.h"
 
 #include <stdarg.h>
@@ -25,7 +26,8 @@ const struct diagnostic_info *diagnostic_find(struct text code)
 	return NULL;
 }
 
-struct diagnostic *diagnostic_add(struct diagnostics *diagnostics, enum diagnostic_code code, struct span span, const char *format, ...)
+struct diagnostic *diagnostic_add(struct diagnostics *diagnostics, enum diagnostic_code code, struct span span,
+				  const char *format, ...)
 {
 	static struct diagnostic dropped;
 	if (INFO[code].severity == SEVERITY_ERROR)
@@ -42,7 +44,8 @@ struct diagnostic *diagnostic_add(struct diagnostics *diagnostics, enum diagnost
 	vsnprintf(sentence, sizeof(sentence), format, arguments);
 	va_end(arguments);
 	struct diagnostic *diagnostic = list_add(diagnostics->arena, &diagnostics->items);
-	*diagnostic = (struct diagnostic){.code = code, .span = span, .sentence = text_copy(diagnostics->arena, text_from(sentence))};
+	*diagnostic =
+		(struct diagnostic){.code = code, .span = span, .sentence = text_copy(diagnostics->arena, text_from(sentence))};
 	return diagnostic;
 }
 

@@ -19,7 +19,7 @@ struct diagnostic {
 	enum diagnostic_code code;
 	struct span span;
 	struct text sentence;
-	struct text hint; /* "did you mean …?"; may be empty */
+	struct text hint;  /* "did you mean …?"; may be empty */
 	struct span other; /* a second place ("declared here"); line 0: none */
 };
 
@@ -43,8 +43,8 @@ const struct diagnostic_info *diagnostic_info(enum diagnostic_code code);
 /* By "F0101" or "f0101"; NULL when there is none. */
 const struct diagnostic_info *diagnostic_find(struct text code);
 
-struct diagnostic *diagnostic_add(struct diagnostics *diagnostics, enum diagnostic_code code, struct span span, const char *format,
-				  ...) __attribute__((format(printf, 4, 5)));
+struct diagnostic *diagnostic_add(struct diagnostics *diagnostics, enum diagnostic_code code, struct span span,
+				  const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* By file, then line; stable. */
 void diagnostics_sort(struct diagnostics *diagnostics);
 

@@ -1,6 +1,6 @@
-/* What the compiler's files share. Names are collected first (names.c), then types and schema (types.c, schema_build.c), then every
- * body is checked and lowered in one pass over the syntax tree (expression.c, statement.c, …): a value's type is known exactly
- * where its step is emitted, so there is no annotated tree in between. */
+/* What the compiler's files share. Names are collected first (names.c), then types and schema (types.c, schema_build.c), then
+ * every body is checked and lowered in one pass over the syntax tree (expression.c, statement.c, …): a value's type is known
+ * exactly where its step is emitted, so there is no annotated tree in between. */
 #ifndef COMPILER_INTERNAL_H
 #define COMPILER_INTERNAL_H
 
@@ -13,11 +13,11 @@
 struct declaration {
 	const struct syntax *syntax;
 	uint32_t file;
-	struct text name;   /* full: "alerts.route" for things of a module, "ticket" for global ones */
+	struct text name; /* full: "alerts.route" for things of a module, "ticket" for global ones */
 	struct text module;
 	uint32_t layer;
-	uint32_t index;      /* in the program's array of its kind */
-	void *object;        /* struct entity, table, … once built */
+	uint32_t index;       /* in the program's array of its kind */
+	void *object;         /* struct entity, table, … once built */
 	bool building, built; /* to find circles */
 };
 
@@ -108,13 +108,13 @@ struct coder {
 	LIST(struct fact) facts;
 	/* a query's condition: what does not depend on the row is computed outside, once, and comes in as a parameter */
 	struct coder *outer;
-	struct text row_name; /* of a query: hides the outer names */
+	struct text row_name;    /* of a query: hides the outer names */
 	LIST(uint32_t) captured; /* slots of `outer`, in parameter order */
 	/* where this code stands */
-	const struct event_kind *event; /* of a rule: for changed(…) and before */
+	const struct event_kind *event;   /* of a rule: for changed(…) and before */
 	const struct entity *this_entity; /* `this` of computed fields */
-	bool effects;  /* statements may write */
-	bool workflow; /* … and wait */
+	bool effects;                     /* statements may write */
+	bool workflow;                    /* … and wait */
 	bool in_test;
 	/* inferred, of the whole rule; may be NULL */
 	struct footprint *footprint;
@@ -143,7 +143,8 @@ struct text syntax_text(const struct compiler *compiler, uint32_t file, const st
 struct text syntax_source(const struct compiler *compiler, uint32_t file, const struct syntax *syntax);
 /* "; did you mean `x`?" as the diagnostic's hint when something is near. */
 void suggest_from_map(struct compiler *compiler, struct diagnostic *diagnostic, struct text wanted, const struct map *map);
-void suggest(struct compiler *compiler, struct diagnostic *diagnostic, struct text wanted, const struct text *names, uint32_t count);
+void suggest(struct compiler *compiler, struct diagnostic *diagnostic, struct text wanted, const struct text *names,
+	     uint32_t count);
 
 /* --- names.c */
 void names_collect(struct compiler *compiler);
@@ -162,17 +163,19 @@ const struct type *type_record(struct compiler *compiler, const struct record_fi
 const struct type *type_read(struct compiler *compiler, uint32_t file, const struct syntax *type, struct text owner);
 bool type_fits(const struct type *to, const struct type *from);
 bool type_is_number(const struct type *type);
-struct record_field *parameters_read(struct compiler *compiler, uint32_t file, const struct syntax *parameters, struct text owner,
-				     uint32_t *count_out);
+struct record_field *parameters_read(struct compiler *compiler, uint32_t file, const struct syntax *parameters,
+				     struct text owner, uint32_t *count_out);
 
 /* --- schema_build.c */
 void schema_build(struct compiler *compiler);
 void schema_bodies(struct compiler *compiler); /* defaults, computed fields, sealed */
 struct text label_read(const struct compiler *compiler, uint32_t file, const struct syntax *declaration);
-struct text string_content(struct compiler *compiler, uint32_t file, const struct syntax *string); /* escapes resolved; no interpolation */
+struct text string_content(struct compiler *compiler, uint32_t file,
+			   const struct syntax *string); /* escapes resolved; no interpolation */
 
 /* --- literal.c */
-bool literal_read(struct compiler *compiler, uint32_t file, const struct syntax *syntax, struct value *value_out, const struct type **type_out);
+bool literal_read(struct compiler *compiler, uint32_t file, const struct syntax *syntax, struct value *value_out,
+		  const struct type **type_out);
 /* SECONDS of an exact duration node; 0 after a message. */
 int64_t seconds_read(struct compiler *compiler, uint32_t file, const struct syntax *duration);
 date date_read(struct compiler *compiler, uint32_t file, const struct syntax *date_syntax);
@@ -184,7 +187,8 @@ enum weekday weekday_read(struct text name); /* 0 when it is none */
 /* --- expression.c */
 struct coder coder_new(struct compiler *compiler, uint32_t file);
 uint32_t coder_slot(struct coder *coder);
-void coder_variable(struct coder *coder, struct text name, uint32_t slot, const struct type *type, bool may_miss, const struct syntax *at);
+void coder_variable(struct coder *coder, struct text name, uint32_t slot, const struct type *type, bool may_miss,
+		    const struct syntax *at);
 uint32_t coder_constant(struct coder *coder, struct value value);
 uint32_t coder_step(struct coder *coder, enum step_operation operation, uint32_t d, uint32_t a, uint32_t b, uint32_t c);
 uint32_t coder_operands(struct coder *coder, const uint32_t *slots, uint32_t count);
@@ -204,7 +208,8 @@ void facts_add(struct coder *coder, const struct syntax *condition_syntax);
 uint32_t facts_mark(const struct coder *coder);
 void facts_reset(struct coder *coder, uint32_t mark);
 /* One piece of code for an expression; NULL after a message. */
-const struct code *code_for_expression(struct coder *coder, const struct syntax *syntax, const struct type *wanted, struct operand *result_out);
+const struct code *code_for_expression(struct coder *coder, const struct syntax *syntax, const struct type *wanted,
+				       struct operand *result_out);
 struct text path_of(const struct coder *coder, const struct syntax *syntax); /* empty when it is no path */
 
 /* --- query.c */
@@ -212,14 +217,14 @@ bool is_query_name(struct text function);
 struct operand query_call(struct coder *coder, const struct syntax *invocation, struct text function);
 /* Compiles a condition over rows of `entity` called `row_name`. */
 struct query *query_build(struct coder *coder, enum query_kind kind, const struct entity *entity, const struct syntax *where,
-			  const struct syntax *value, const struct type **value_type_out, uint32_t *operands_out, uint32_t *operand_count_out,
-			  uint32_t *index_out);
+			  const struct syntax *value, const struct type **value_type_out, uint32_t *operands_out,
+			  uint32_t *operand_count_out, uint32_t *index_out);
 
 /* --- call.c */
 struct operand call_expression(struct coder *coder, const struct syntax *invocation, const struct type *wanted);
 /* Arguments by position or name against declared parameters. False after a message. */
-bool arguments_read(struct coder *coder, const struct syntax *invocation, const struct record_field *parameters, uint32_t parameter_count,
-		    struct text what, uint32_t *slots_out, bool *may_miss_out);
+bool arguments_read(struct coder *coder, const struct syntax *invocation, const struct record_field *parameters,
+		    uint32_t parameter_count, struct text what, uint32_t *slots_out, bool *may_miss_out);
 
 /* --- table.c */
 void tables_declare(struct compiler *compiler);
@@ -233,7 +238,8 @@ void statement(struct coder *coder, const struct syntax *syntax);
 void statements(struct coder *coder, const struct syntax *syntax);
 bool is_statement(const struct syntax *syntax);
 /* The fields of a `record` node as a write on `entity`, values in slots. Index of the write, or SLOT_NONE after a message. */
-uint32_t write_read(struct coder *coder, const struct syntax *record, const struct entity *entity, bool creates, slot_list *slots_out);
+uint32_t write_read(struct coder *coder, const struct syntax *record, const struct entity *entity, bool creates,
+		    slot_list *slots_out);
 
 /* --- the other builders: one file a family of declarations */
 void functions_declare(struct compiler *compiler);

@@ -1,4 +1,5 @@
-/* Literals: the words of the grammar become exact values. A unit or date that cannot be is said here, where the text still is. */
+/* Literals: the words of the grammar become exact values. A unit or date that cannot be is said here, where the text still is.
+ */
 #include "dsl/compiler/internal.h"
 
 #include <stdlib.h>
@@ -6,7 +7,8 @@
 static void bad(struct compiler *compiler, uint32_t file, const struct syntax *syntax, const char *what)
 {
 	struct text source = syntax_text(compiler, file, syntax);
-	diagnostic_add(compiler->diagnostics, DIAGNOSTIC_LITERAL, span_in(file, syntax), "`%.*s` is %s", TEXT_ARGS(source), what);
+	diagnostic_add(compiler->diagnostics, DIAGNOSTIC_LITERAL, span_in(file, syntax), "`%.*s` is %s", TEXT_ARGS(source),
+		       what);
 }
 
 static const struct unit {
@@ -76,8 +78,9 @@ static bool duration_read(struct compiler *compiler, uint32_t file, const struct
 			struct text words[sizeof(UNITS) / sizeof(*UNITS)];
 			for (size_t i = 0; i < sizeof(UNITS) / sizeof(*UNITS); i++)
 				words[i] = text_from(UNITS[i].word);
-			struct diagnostic *diagnostic = diagnostic_add(compiler->diagnostics, DIAGNOSTIC_LITERAL, span_in(file, syntax),
-								       "`%.*s` is no unit of time", TEXT_ARGS(word));
+			struct diagnostic *diagnostic =
+				diagnostic_add(compiler->diagnostics, DIAGNOSTIC_LITERAL, span_in(file, syntax),
+					       "`%.*s` is no unit of time", TEXT_ARGS(word));
 			suggest(compiler, diagnostic, word, words, sizeof(UNITS) / sizeof(*UNITS));
 			return false;
 		}
@@ -177,7 +180,8 @@ static bool int_or_decimal(struct compiler *compiler, uint32_t file, const struc
 	return true;
 }
 
-static bool percent_literal(struct compiler *compiler, uint32_t file, const struct syntax *syntax, struct text text, struct value *value_out)
+static bool percent_literal(struct compiler *compiler, uint32_t file, const struct syntax *syntax, struct text text,
+			    struct value *value_out)
 {
 	if (!number_literal(compiler, file, syntax, text_slice(text, 0, text.length - 1), VALUE_PERCENT, value_out))
 		return false;
@@ -189,7 +193,8 @@ static bool percent_literal(struct compiler *compiler, uint32_t file, const stru
 	return true;
 }
 
-static bool money_literal(struct compiler *compiler, uint32_t file, const struct syntax *syntax, struct text text, struct value *value_out)
+static bool money_literal(struct compiler *compiler, uint32_t file, const struct syntax *syntax, struct text text,
+			  struct value *value_out)
 {
 	if (!number_literal(compiler, file, syntax, text_slice(text, 0, text.length - 4), VALUE_MONEY, value_out))
 		return false;

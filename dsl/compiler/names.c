@@ -48,10 +48,10 @@ static struct text full_name(struct compiler *compiler, struct text module, stru
 static void report_twice(struct compiler *compiler, const struct declaration *declaration, const struct declaration *before,
 			 const char *word)
 {
-	struct diagnostic *diagnostic =
-		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_DECLARED_TWICE, span_in(declaration->file, declaration->syntax),
-			       "the %s `%.*s` is already declared in line %u of %.*s", word, TEXT_ARGS(declaration->name),
-			       before->syntax->line, TEXT_ARGS(compiler->inputs[before->file].path));
+	struct diagnostic *diagnostic = diagnostic_add(
+		compiler->diagnostics, DIAGNOSTIC_DECLARED_TWICE, span_in(declaration->file, declaration->syntax),
+		"the %s `%.*s` is already declared in line %u of %.*s", word, TEXT_ARGS(declaration->name),
+		before->syntax->line, TEXT_ARGS(compiler->inputs[before->file].path));
 	diagnostic->other = span_in(before->file, before->syntax);
 }
 
@@ -87,10 +87,8 @@ static void enter_seed(struct compiler *compiler, struct declaration *declaratio
 static void collect_one(struct compiler *compiler, uint32_t file, const struct syntax *syntax)
 {
 	struct declaration *declaration = arena_new(compiler->arena, struct declaration);
-	*declaration = (struct declaration){.syntax = syntax,
-					    .file = file,
-					    .module = compiler->inputs[file].module,
-					    .layer = compiler->inputs[file].layer};
+	*declaration = (struct declaration){
+		.syntax = syntax, .file = file, .module = compiler->inputs[file].module, .layer = compiler->inputs[file].layer};
 	*list_add(compiler->arena, &compiler->by_kind[syntax->kind]) = declaration;
 	if (syntax->kind == SYNTAX_seed)
 		enter_seed(compiler, declaration);

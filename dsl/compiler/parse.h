@@ -1,6 +1,6 @@
-/* Source text -> syntax tree. The wall to tree-sitter is parse.c (and expected.c, which reads the same tables): everyone else sees
- * this flat array of nodes in pre-order, in which a node's children follow it. There is no second tree behind it: the checker, the
- * formatter and the language server all read this one. */
+/* Source text -> syntax tree. The wall to tree-sitter is parse.c (and expected.c, which reads the same tables): everyone else
+ * sees this flat array of nodes in pre-order, in which a node's children follow it. There is no second tree behind it: the
+ * checker, the formatter and the language server all read this one. */
 #ifndef COMPILER_PARSE_H
 #define COMPILER_PARSE_H
 
@@ -34,9 +34,9 @@ struct syntax {
 };
 
 /* for (each_child(child, node)) … */
-#define each_child(child, node)                                                                                        \
-	const struct syntax *child = (node) + 1;                                                                       \
-	child < (node) + (node)->size;                                                                                 \
+#define each_child(child, node)                                                                                                \
+	const struct syntax *child = (node) + 1;                                                                               \
+	child < (node) + (node)->size;                                                                                         \
 	child += child->size
 
 struct parse_error {

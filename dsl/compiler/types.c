@@ -78,7 +78,8 @@ static bool record_fits(const struct record_type *to, const struct record_type *
 	if (to->count != from->count)
 		return false;
 	for (uint32_t i = 0; i < to->count; i++)
-		if (!text_equal(to->fields[i].name, from->fields[i].name) || !type_fits(to->fields[i].type, from->fields[i].type))
+		if (!text_equal(to->fields[i].name, from->fields[i].name) ||
+		    !type_fits(to->fields[i].type, from->fields[i].type))
 			return false;
 	return true;
 }
@@ -105,9 +106,10 @@ static const struct {
 	const char *word;
 	enum type_kind kind;
 } WORDS[] = {
-	{"text", TYPE_TEXT},       {"bool", TYPE_BOOL},         {"int", TYPE_INT},   {"decimal", TYPE_DECIMAL},
-	{"percent", TYPE_PERCENT}, {"money", TYPE_MONEY},       {"date", TYPE_DATE}, {"time", TYPE_TIME},
-	{"time_of_day", TYPE_TIME_OF_DAY}, {"duration", TYPE_DURATION}, {"file", TYPE_FILE}, {"secret", TYPE_SECRET},
+	{"text", TYPE_TEXT},         {"bool", TYPE_BOOL},       {"int", TYPE_INT},
+	{"decimal", TYPE_DECIMAL},   {"percent", TYPE_PERCENT}, {"money", TYPE_MONEY},
+	{"date", TYPE_DATE},         {"time", TYPE_TIME},       {"time_of_day", TYPE_TIME_OF_DAY},
+	{"duration", TYPE_DURATION}, {"file", TYPE_FILE},       {"secret", TYPE_SECRET},
 	{"data", TYPE_DATA},
 };
 
@@ -160,12 +162,12 @@ static const struct type *named_type(struct compiler *compiler, uint32_t file, c
 static const struct type *enum_read(struct compiler *compiler, uint32_t file, const struct syntax *type, struct text owner)
 {
 	LIST(struct enum_value) values = {0};
-	for (each_child(child, type)) {
+	for (each_child (child, type)) {
 		if (child->kind != SYNTAX_enum_value)
 			continue;
 		const struct syntax *name = syntax_with_role(child, ROLE_name);
-		*list_add(compiler->arena, &values) =
-			(struct enum_value){.name = syntax_text(compiler, file, name), .label = label_read(compiler, file, child)};
+		*list_add(compiler->arena, &values) = (struct enum_value){.name = syntax_text(compiler, file, name),
+									  .label = label_read(compiler, file, child)};
 	}
 	for (uint32_t e = 0; !owner.length && e < compiler->enumerations.count; e++) {
 		const struct enumeration *known = compiler->enumerations.items[e];
@@ -193,12 +195,12 @@ static const struct type *ref_read(struct compiler *compiler, uint32_t file, con
 	return type_simple(compiler, TYPE_ERROR);
 }
 
-struct record_field *parameters_read(struct compiler *compiler, uint32_t file, const struct syntax *parameters, struct text owner,
-				     uint32_t *count_out)
+struct record_field *parameters_read(struct compiler *compiler, uint32_t file, const struct syntax *parameters,
+				     struct text owner, uint32_t *count_out)
 {
 	LIST(struct record_field) fields = {0};
 	if (parameters) {
-		for (each_child(child, parameters)) {
+		for (each_child (child, parameters)) {
 			if (child->kind != SYNTAX_field)
 				continue;
 			const struct syntax *name = syntax_with_role(child, ROLE_name);
@@ -211,8 +213,8 @@ struct record_field *parameters_read(struct compiler *compiler, uint32_t file, c
 				continue;
 			}
 			field->type = type_simple(compiler, TYPE_ERROR);
-			diagnostic_add(compiler->diagnostics, DIAGNOSTIC_FIELD_TYPE, span_in(file, child),
-				       "`%.*s` has no type", TEXT_ARGS(field->name));
+			diagnostic_add(compiler->diagnostics, DIAGNOSTIC_FIELD_TYPE, span_in(file, child), "`%.*s` has no type",
+				       TEXT_ARGS(field->name));
 		}
 	}
 	*count_out = fields.count;

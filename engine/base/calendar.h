@@ -15,11 +15,11 @@ enum holiday_rule { HOLIDAY_FIXED, HOLIDAY_EASTER, HOLIDAY_WEEKDAY_BEFORE, HOLID
 struct holiday {
 	enum holiday_rule rule;
 	struct text label;
-	int month, day;       /* FIXED; the anchor of WEEKDAY_* (itself not counted) */
-	int offset;           /* EASTER: days after Easter Sunday */
-	enum weekday weekday; /* WEEKDAY_* */
-	int nth;              /* WEEKDAY_*: the n-th before or after the anchor, from 1 */
-	date once;            /* ONCE */
+	int month, day;            /* FIXED; the anchor of WEEKDAY_* (itself not counted) */
+	int offset;                /* EASTER: days after Easter Sunday */
+	enum weekday weekday;      /* WEEKDAY_* */
+	int nth;                   /* WEEKDAY_*: the n-th before or after the anchor, from 1 */
+	date once;                 /* ONCE */
 	int from_year, until_year; /* inclusive; 0: open. For holidays that a law began or ended */
 };
 

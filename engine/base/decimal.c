@@ -273,8 +273,7 @@ static enum status divide_wide(struct decimal a, struct decimal b, int shift, st
 	wide_add(&twice, &rest);
 	if (wide_compare(&twice, &divisor) >= 0)
 		wide_add(&size, &one);
-	enum status status =
-		decimal_fit((a.mantissa < 0) != (b.mantissa < 0), &size, DECIMAL_DIVISION_SCALE, quotient_out);
+	enum status status = decimal_fit((a.mantissa < 0) != (b.mantissa < 0), &size, DECIMAL_DIVISION_SCALE, quotient_out);
 	if (status == OK && !wide_compare(&rest, &zero))
 		*quotient_out = decimal_normal(*quotient_out);
 	return status;

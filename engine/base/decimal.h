@@ -14,13 +14,21 @@ struct decimal {
 	uint8_t scale;     /* digits behind the point, 0..DECIMAL_MAX_SCALE; value = mantissa / 10^scale */
 };
 
-enum rounding { ROUND_HALF_AWAY, ROUND_HALF_EVEN, ROUND_DOWN /* to zero */, ROUND_UP /* from zero */, ROUND_FLOOR, ROUND_CEILING };
+enum rounding {
+	ROUND_HALF_AWAY,
+	ROUND_HALF_EVEN,
+	ROUND_DOWN /* to zero */,
+	ROUND_UP /* from zero */,
+	ROUND_FLOOR,
+	ROUND_CEILING
+};
 
 struct decimal decimal_from_int(int64_t integer);
 /* "-12.50"; digits on both sides of a point; no plus, exponent or blanks. INVALID when it is no number, LIMIT when it has too
  * many digits. Keeps the scale it is written with; surplus zeros behind the point do not count as digits. */
 enum status decimal_parse(struct text text, struct decimal *decimal_out) MUST_CHECK;
-/* As decimal_parse, and accepts an exponent ("1.5e-3"), as JSON numbers have. The length of the text costs time, not its value. */
+/* As decimal_parse, and accepts an exponent ("1.5e-3"), as JSON numbers have. The length of the text costs time, not its value.
+ */
 enum status decimal_parse_json(struct text text, struct decimal *decimal_out) MUST_CHECK;
 /* Writes all digits of its scale ("12.50"). Returns the length; a NUL follows; buffer holds at least DECIMAL_TEXT. */
 uint32_t decimal_write(struct decimal decimal, char *buffer);

@@ -24,8 +24,7 @@ struct error {
 const char *status_name(enum status status);
 
 /* Fills the error (which may be NULL) and returns the status, so that a failing function ends in one line. */
-enum status error_set(struct error *error, enum status status, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+enum status error_set(struct error *error, enum status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Puts "context: " before the sentence that is there. Returns the error's status. */
 enum status error_within(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -8,17 +8,17 @@
 
 #include "engine/base/arena.h"
 
-#define LIST(type)                                                                                                     \
-	struct {                                                                                                       \
-		type *items;                                                                                           \
-		uint32_t count, capacity;                                                                              \
+#define LIST(type)                                                                                                             \
+	struct {                                                                                                               \
+		type *items;                                                                                                   \
+		uint32_t count, capacity;                                                                                      \
 	}
 
 /* A pointer to a new, zeroed item at the end. */
-#define list_add(arena, list)                                                                                          \
-	((void)((list)->count == (list)->capacity ? list_grow((arena), (void **)&(list)->items, &(list)->capacity,     \
-							      (list)->count, sizeof(*(list)->items))                   \
-						  : (void)0),                                                          \
+#define list_add(arena, list)                                                                                                  \
+	((void)((list)->count == (list)->capacity ? list_grow((arena), (void **)&(list)->items, &(list)->capacity,             \
+							      (list)->count, sizeof(*(list)->items))                           \
+						  : (void)0),                                                                  \
 	 (__typeof__((list)->items))list_slot(&(list)->items[(list)->count++], sizeof(*(list)->items)))
 
 #define list_last(list) (&(list)->items[(list)->count - 1])

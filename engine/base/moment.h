@@ -6,8 +6,8 @@
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 
-typedef int64_t moment;  /* seconds, UTC */
-typedef int32_t date;    /* days since 1970-01-01 */
+typedef int64_t moment;     /* seconds, UTC */
+typedef int32_t date;       /* days since 1970-01-01 */
 typedef int32_t clock_time; /* seconds since 00:00, 0..86400 (24:00 is the end of a day) */
 
 struct zone; /* lives as long as the process; compare by pointer */
@@ -44,7 +44,7 @@ void moment_to_local(const struct zone *zone, moment at, date *day_out, clock_ti
 /* RFC 3339 / ISO 8601: date, 'T' or blank, time, optional fraction (cut to the second), then Z, +hh:mm, +hhmm or nothing (then
  * `zone`, or UTC when it is NULL). */
 enum status moment_parse(struct text text, const struct zone *zone, moment *moment_out) MUST_CHECK;
-enum status date_parse(struct text text, date *date_out) MUST_CHECK;            /* 2026-03-27 */
+enum status date_parse(struct text text, date *date_out) MUST_CHECK;             /* 2026-03-27 */
 enum status clock_time_parse(struct text text, clock_time *time_out) MUST_CHECK; /* 08:00, 08:00:30, 24:00 */
 
 enum { MOMENT_TEXT = 40 };

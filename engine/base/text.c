@@ -39,8 +39,7 @@ bool text_starts(struct text text, struct text prefix)
 
 bool text_ends(struct text text, struct text suffix)
 {
-	return text.length >= suffix.length &&
-	       !memcmp(text.bytes + text.length - suffix.length, suffix.bytes, suffix.length);
+	return text.length >= suffix.length && !memcmp(text.bytes + text.length - suffix.length, suffix.bytes, suffix.length);
 }
 
 int64_t text_find(struct text text, struct text part)

@@ -21,16 +21,17 @@ struct event {
 
 enum { RULE_NONE = UINT32_MAX };
 
+struct json;
+struct json_writer;
+
 /* Types a JSON object as `kind`: members are the fields by name; unknown or ill-typed members, and missing required ones, are
  * INVALID with a sentence that names them. Refs are ids as text. Texts point into the JSON document. */
 enum status event_from_json(struct arena *arena, const struct schema *schema, const struct event_kind *kind,
 			    const struct json *object, struct value **fields_out, struct error *error) MUST_CHECK;
 
-struct json;
 /* One value by its type. `where` names it in the sentence. */
-enum status value_from_json(struct arena *arena, const struct schema *schema, const struct type *type,
-			    const struct json *json, struct text where, struct value *value_out, struct error *error) MUST_CHECK;
-struct json_writer;
+enum status value_from_json(struct arena *arena, const struct schema *schema, const struct type *type, const struct json *json,
+			    struct text where, struct value *value_out, struct error *error) MUST_CHECK;
 /* The inverse; enums by name, refs as id text, money as "15.50 EUR", times RFC 3339 in UTC. */
 void value_to_json(struct json_writer *writer, struct value value, const struct type *type);
 

@@ -6,9 +6,9 @@
 #include "engine/base/calendar.h"
 #include "engine/model/schema.h"
 
-struct span { /* a piece of source */
-	uint32_t file; /* index in program.files */
-	uint32_t start, end; /* byte offsets */
+struct span {                  /* a piece of source */
+	uint32_t file;         /* index in program.files */
+	uint32_t start, end;   /* byte offsets */
 	uint32_t line, column; /* of start; from 1, column in characters */
 };
 
@@ -32,10 +32,10 @@ enum node_kind { NODE_VALUE, NODE_PATH, NODE_COMPARISON, NODE_AND, NODE_OR, NODE
 struct node {
 	enum node_kind kind;
 	struct span span;
-	struct text source;       /* its text, blanks folded */
+	struct text source; /* its text, blanks folded */
 	const struct type *type;
-	uint32_t slot;            /* where its value is after the run; SLOT_NONE when it was fused into `fused_into` */
-	uint32_t fused_step;      /* for SLOT_NONE: the step that read it as its field operand */
+	uint32_t slot;                     /* where its value is after the run; SLOT_NONE when it was fused into `fused_into` */
+	uint32_t fused_step;               /* for SLOT_NONE: the step that read it as its field operand */
 	uint32_t first_child, child_count; /* in code.children */
 };
 
@@ -58,10 +58,30 @@ struct code {
 enum { SLOT_EVENT /* RECORD of the event's fields, or REF to the row */, SLOT_ACTOR, RULE_PARAMETERS };
 
 /* --- queries */
-enum query_kind { QUERY_ALL, QUERY_LOOKUP, QUERY_EXISTS, QUERY_COUNT, QUERY_SUM, QUERY_MIN, QUERY_MAX, QUERY_AVG, QUERY_PERCENT };
-enum comparison { COMPARE_EQUAL, COMPARE_NOT_EQUAL, COMPARE_LESS, COMPARE_LESS_EQUAL, COMPARE_GREATER, COMPARE_GREATER_EQUAL, COMPARE_IN, COMPARE_IS_SET, COMPARE_NOT_SET };
+enum query_kind {
+	QUERY_ALL,
+	QUERY_LOOKUP,
+	QUERY_EXISTS,
+	QUERY_COUNT,
+	QUERY_SUM,
+	QUERY_MIN,
+	QUERY_MAX,
+	QUERY_AVG,
+	QUERY_PERCENT
+};
+enum comparison {
+	COMPARE_EQUAL,
+	COMPARE_NOT_EQUAL,
+	COMPARE_LESS,
+	COMPARE_LESS_EQUAL,
+	COMPARE_GREATER,
+	COMPARE_GREATER_EQUAL,
+	COMPARE_IN,
+	COMPARE_IS_SET,
+	COMPARE_NOT_SET
+};
 
-struct query_term { /* row.path <comparison> parameter */
+struct query_term {           /* row.path <comparison> parameter */
 	const uint16_t *path; /* field indexes; all but the last are refs */
 	uint32_t path_length;
 	enum comparison comparison;
@@ -92,9 +112,9 @@ struct cell {
 };
 
 struct table_row {
-	const struct cell *cells;           /* input_count */
-	const struct code *const *outputs;  /* output_count; parameters: the table's; NULL: `-` */
-	date valid_from, valid_until;       /* DATE_OPEN when open; half-open */
+	const struct cell *cells;          /* input_count */
+	const struct code *const *outputs; /* output_count; parameters: the table's; NULL: `-` */
+	date valid_from, valid_until;      /* DATE_OPEN when open; half-open */
 	struct span span;
 };
 
@@ -194,14 +214,14 @@ struct rule {
 	struct rate at_most;
 	const struct code *damp_keys;
 	struct rate damp;
-	const struct code *holds_for;   /* a DURATION; guard must hold all that time */
+	const struct code *holds_for; /* a DURATION; guard must hold all that time */
 	struct {
 		const struct event_kind *event; /* NULL: none */
 		const struct code *within;      /* DURATION */
 		const struct code *where;       /* slot 0: the other event, then the rule's parameters */
 	} unless;
 	/* inferred */
-	const uint32_t *reads;  /* (entity index << 16 | field index), ascending; field FIELD_ID: existence */
+	const uint32_t *reads; /* (entity index << 16 | field index), ascending; field FIELD_ID: existence */
 	uint32_t read_count;
 	const uint32_t *writes; /* the same */
 	uint32_t write_count;
@@ -223,7 +243,7 @@ struct rule_index_field {
 	uint32_t capacity;           /* a power of two */
 };
 
-struct rule_index { /* per event kind */
+struct rule_index {                 /* per event kind */
 	const struct rule **always; /* no usable equality; ascending */
 	uint32_t always_count;
 	struct rule_index_field *fields;
@@ -237,9 +257,9 @@ struct clock {
 	struct text name, label;
 	struct span span;
 	uint32_t index;
-	const struct entity *entity; /* on which it runs */
-	const struct entity *state;  /* the entity that keeps it: fields below */
-	const struct event_kind *start_event; /* `starts on`; NULL with starts_when */
+	const struct entity *entity;                                /* on which it runs */
+	const struct entity *state;                                 /* the entity that keeps it: fields below */
+	const struct event_kind *start_event;                       /* `starts on`; NULL with starts_when */
 	const struct code *starts_when, *stops_when, *pauses_while; /* slot 0: the record; may be NULL */
 	const struct event_kind *stop_event;
 	const struct code *calendar, *target, *holidays; /* slot 0: the record */
@@ -250,7 +270,19 @@ struct clock {
 };
 
 /* Own fields of a clock's state entity, from FIELD_FIRST_OWN on. */
-enum clock_field { CLOCK_RECORD, CLOCK_STATE, CLOCK_STARTED_AT, CLOCK_DUE_AT, CLOCK_ELAPSED, CLOCK_REMAINING, CLOCK_TARGET, CLOCK_STOPPED_AT, CLOCK_PAUSES /* list of [from, until) times */, CLOCK_WARNED /* int: thresholds fired */, CLOCK_FIELD_COUNT };
+enum clock_field {
+	CLOCK_RECORD,
+	CLOCK_STATE,
+	CLOCK_STARTED_AT,
+	CLOCK_DUE_AT,
+	CLOCK_ELAPSED,
+	CLOCK_REMAINING,
+	CLOCK_TARGET,
+	CLOCK_STOPPED_AT,
+	CLOCK_PAUSES /* list of [from, until) times */,
+	CLOCK_WARNED /* int: thresholds fired */,
+	CLOCK_FIELD_COUNT
+};
 enum clock_state { CLOCK_RUNNING, CLOCK_PAUSED, CLOCK_MET, CLOCK_BREACHED };
 
 /* --- the rest */
@@ -282,7 +314,7 @@ struct receive {
 };
 
 struct notice {
-	struct text role;               /* empty: receivers are the operands */
+	struct text role; /* empty: receivers are the operands */
 	const struct text *channels;
 	uint32_t channel_count;
 };
@@ -298,7 +330,7 @@ struct workflow {
 
 struct work_wait {
 	const struct event_kind *event;
-	const struct code *where;   /* slot 0: the event, then captured values; NULL: any */
+	const struct code *where; /* slot 0: the event, then captured values; NULL: any */
 	bool has_timeout;
 	uint32_t else_step; /* SLOT_NONE: fail */
 	uint32_t captured;  /* how many list operands are captured; one more is the timeout */
@@ -323,10 +355,10 @@ struct schedule {
 	struct text name, label;
 	struct span span;
 	uint32_t index;
-	int64_t every;              /* seconds; 0: by the calendar words below */
+	int64_t every; /* seconds; 0: by the calendar words below */
 	enum { EVERY_NONE, EVERY_DAY, EVERY_WEEK, EVERY_MONTH, EVERY_QUARTER, EVERY_YEAR, EVERY_WORKDAY } period;
-	int day;                    /* `on day 3`; -1: last */
-	enum weekday weekday;       /* `on mon` */
+	int day;              /* `on day 3`; -1: last */
+	enum weekday weekday; /* `on mon` */
 	bool last_workday;
 	clock_time at;
 	const struct zone *zone;
@@ -334,7 +366,17 @@ struct schedule {
 };
 
 /* --- tests */
-enum test_item_kind { TEST_AT, TEST_AFTER, TEST_GIVEN, TEST_SETTING, TEST_WHEN, TEST_ACT, TEST_ANSWER, TEST_EXPECT, TEST_EXPECT_COUNT };
+enum test_item_kind {
+	TEST_AT,
+	TEST_AFTER,
+	TEST_GIVEN,
+	TEST_SETTING,
+	TEST_WHEN,
+	TEST_ACT,
+	TEST_ANSWER,
+	TEST_EXPECT,
+	TEST_EXPECT_COUNT
+};
 
 /* Codes of a test share one frame: a name bound by one item is a slot the later ones read. */
 struct test_item {
@@ -342,8 +384,8 @@ struct test_item {
 	struct span span;
 	const struct code *code; /* AT TIME, AFTER DURATION, GIVEN/WHEN/ANSWER RECORD, ACT body, EXPECT BOOL */
 	struct value actor_slot;
-	uint32_t actor;          /* slot of the person, or SLOT_NONE */
-	uint32_t bind;           /* slot that the new row, event or found thing is bound to; SLOT_NONE: none */
+	uint32_t actor;                 /* slot of the person, or SLOT_NONE */
+	uint32_t bind;                  /* slot that the new row, event or found thing is bound to; SLOT_NONE: none */
 	const struct entity *entity;    /* GIVEN, EXPECT_COUNT of rows */
 	const struct event_kind *event; /* WHEN, EXPECT_COUNT of events */
 	const struct action *action;    /* ANSWER, EXPECT_COUNT of calls */
@@ -361,6 +403,12 @@ struct test {
 	const struct test_item *items;
 	uint32_t item_count;
 	uint32_t slot_count;
+};
+
+/* Where a decision splits, for coverage: each `if` block and `else`, each arm of a `case`. */
+struct branch {
+	struct span span;
+	struct text source; /* the condition or test, blanks folded; "else" */
 };
 
 struct source_file {
@@ -415,9 +463,12 @@ struct program {
 	uint32_t schedule_count;
 	const struct test *tests;
 	uint32_t test_count;
+	const struct branch *branches;
+	uint32_t branch_count;
 	const struct type *const *types; /* for FROM_DATA */
-	const struct zone *zone;         /* for showing times and `"{now:yyyy}"`; default UTC */
-	uint64_t hash;                   /* of all sources: instances of workflows are pinned to it */
+	uint32_t type_count;
+	const struct zone *zone; /* for showing times and `"{now:yyyy}"`; default UTC */
+	uint64_t hash;           /* of all sources: instances of workflows are pinned to it */
 };
 
 const char *step_name(enum step_operation operation);

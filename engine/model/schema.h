@@ -21,9 +21,9 @@ struct field {
 	const struct type *type;
 	uint16_t index;
 	bool required, key, unique, searchable;
-	uint32_t max_length;            /* characters; 0: none */
-	const struct code *fallback;    /* `default …`: set at creation; frame: no parameters */
-	const struct code *computed;    /* `= …`: frame slot 0 is the row (REF); never stored */
+	uint32_t max_length;             /* characters; 0: none */
+	const struct code *fallback;     /* `default …`: set at creation; frame: no parameters */
+	const struct code *computed;     /* `= …`: frame slot 0 is the row (REF); never stored */
 	const struct sequence *sequence; /* numbered at creation */
 };
 

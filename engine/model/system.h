@@ -1,5 +1,5 @@
-/* The entities and events that every program has, whatever its packs say: the engine keeps its own state in rows like any other,
- * so a turn's plan is the whole truth. schema_build.c makes them from system.def, at these fixed indexes. */
+/* The entities and events that every program has, whatever its packs say: the engine keeps its own state in rows like any
+ * other, so a turn's plan is the whole truth. schema_build.c makes them from system.def, at these fixed indexes. */
 #ifndef MODEL_SYSTEM_H
 #define MODEL_SYSTEM_H
 

@@ -21,7 +21,8 @@ void script_close(struct script_host *host);
 enum status script_load(struct script_host *host, const struct program *program, struct error *error) MUST_CHECK;
 
 /* Only compiles: for the checker. The line is that of the script file. */
-enum status script_check(struct script_host *host, const struct script *script, uint32_t *line_out, struct error *error) MUST_CHECK;
+enum status script_check(struct script_host *host, const struct script *script, uint32_t *line_out,
+			 struct error *error) MUST_CHECK;
 
 /* Calls program->scripts[index] with its typed arguments. The result is typed by script->result and lives in `arena`.
  * INVALID: the script failed or answered something that does not fit; LIMIT: it ran into a limit. */

@@ -14,8 +14,8 @@ void store_close(struct store *store);
 
 /* Makes the tables fit the schema: adds what is new by itself. What would lose data (a field or entity gone, a type changed, an
  * enum value gone that rows hold, a new unique index over doubles, a new required field without default over rows) is INVALID,
- * with the `migration` block to write. Sets the schema for all later calls; it must outlive them. `changes_out` (may be NULL) gets
- * one line per change made. */
+ * with the `migration` block to write. Sets the schema for all later calls; it must outlive them. `changes_out` (may be NULL)
+ * gets one line per change made. */
 enum status store_migrate(struct store *store, const struct program *program, struct arena *arena, struct text *changes_out,
 			  struct error *error) MUST_CHECK;
 
@@ -26,17 +26,20 @@ void store_rollback(struct store *store);
 /* Fills `ports` so that an engine reads from this store. */
 void store_ports(struct store *store, struct ports *ports);
 
-/* Applies the plan's changes in order. CONFLICT: a unique index, a foreign key or a sealed row says no (the sentence names entity,
- * fields and values), or a row's version is not the one that was read. */
+/* Applies the plan's changes in order. CONFLICT: a unique index, a foreign key or a sealed row says no (the sentence names
+ * entity, fields and values), or a row's version is not the one that was read. */
 enum status store_apply(struct store *store, const struct plan *plan, struct error *error) MUST_CHECK;
 
 /* The tenant's settings, as text that value_from_json understands. */
-enum status store_set_setting(struct store *store, const struct setting *setting, struct value value, struct error *error) MUST_CHECK;
+enum status store_set_setting(struct store *store, const struct setting *setting, struct value value,
+			      struct error *error) MUST_CHECK;
 
 /* True (and remembered) when this event id is new. */
-enum status store_event_is_new(struct store *store, const struct event *event, bool *is_new_out, struct error *error) MUST_CHECK;
+enum status store_event_is_new(struct store *store, const struct event *event, bool *is_new_out,
+			       struct error *error) MUST_CHECK;
 
 /* The timer that is due first, at or before `until`. NOT_FOUND: none. */
-enum status store_next_timer(struct store *store, moment until, struct record_id *timer_out, moment *due_out, struct error *error) MUST_CHECK;
+enum status store_next_timer(struct store *store, moment until, struct record_id *timer_out, moment *due_out,
+			     struct error *error) MUST_CHECK;
 
 #endif

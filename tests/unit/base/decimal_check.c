@@ -46,8 +46,7 @@ static void answer(char *const *field, char *buffer)
 			write_result(status, result, buffer);
 		return;
 	}
-	if (decimal_parse(text_from(field[1]), &a) ||
-	    (strcmp(field[2], "-") && decimal_parse(text_from(field[2]), &b))) {
+	if (decimal_parse(text_from(field[1]), &a) || (strcmp(field[2], "-") && decimal_parse(text_from(field[2]), &b))) {
 		strcpy(buffer, "operand");
 		return;
 	}
