@@ -18,8 +18,9 @@ struct program *compile(struct arena *arena, const struct source_input *inputs, 
 			struct diagnostics *diagnostics);
 
 /* An expression of the prompt or the command line, against a compiled program. NULL when it has errors. Its code has no
- * parameters. */
-const struct code *compile_expression(struct arena *arena, const struct program *program, struct text source,
+ * parameters. Queries, types and branches that it needs are added to the program, so `arena` must live as long. Spans are in
+ * file number program->file_count, whose text is `source`. */
+const struct code *compile_expression(struct arena *arena, struct program *program, struct text source,
 				      const struct type **type_out, struct diagnostics *diagnostics);
 
 /* What was compiled, as text: schema, steps, index. For `dump` and for golden tests. */

@@ -43,6 +43,8 @@ enum name_space {
 typedef LIST(struct declaration *) declaration_list;
 typedef LIST(uint32_t) slot_list;
 
+struct coder;
+
 struct compiler {
 	struct arena *arena;
 	struct diagnostics *diagnostics;
@@ -53,6 +55,8 @@ struct compiler {
 	struct map spaces[SPACE_COUNT];
 	declaration_list by_kind[SYNTAX_COUNT]; /* in source order */
 	LIST(const struct type *) types;
+	struct map type_by_content; /* types.c */
+	uint32_t record_types;      /* how many of `types` are records: those are compared one by one */
 	LIST(const struct enumeration *) enumerations;
 	/* what the program's arrays grow from */
 	LIST(const struct entity *) entities;
@@ -75,10 +79,13 @@ struct compiler {
 	LIST(struct receive) receives;
 	LIST(struct notice) notices;
 	LIST(struct test) tests;
+	LIST(struct branch) branches;
 	LIST(const struct calendar *) calendars;
 	LIST(struct record_id) calendar_ids;
 	LIST(const struct holidays *) holidays;
 	LIST(struct record_id) holiday_ids;
+	LIST(struct coder) spare; /* finished coders: their lists serve the next ones */
+	uint32_t function_depth;  /* functions that are being compiled because another one calls them */
 };
 
 /* --- scopes: what a name stands for inside a body */
@@ -95,6 +102,9 @@ struct fact {
 	struct text path;
 };
 
+/* What a query's condition asked its outer code to compute: once for a piece of syntax. */
+struct hoisted;
+
 struct coder {
 	struct compiler *compiler;
 	uint32_t file;
@@ -110,12 +120,14 @@ struct coder {
 	struct coder *outer;
 	struct text row_name;    /* of a query: hides the outer names */
 	LIST(uint32_t) captured; /* slots of `outer`, in parameter order */
+	LIST(struct hoisted) hoisted;
 	/* where this code stands */
 	const struct event_kind *event;   /* of a rule: for changed(…) and before */
 	const struct entity *this_entity; /* `this` of computed fields */
 	bool effects;                     /* statements may write */
 	bool workflow;                    /* … and wait */
 	bool in_test;
+	bool allows_missing; /* a missing argument is an answer: a clock's target, a condition of a clock */
 	/* inferred, of the whole rule; may be NULL */
 	struct footprint *footprint;
 	const struct entity *first_created; /* for dedupe */
@@ -133,6 +145,12 @@ struct operand {
 	struct value value; /* constant */
 	uint32_t slot;
 	uint32_t node;
+	uint32_t currency; /* of MONEY, when it is known; else 0 */
+};
+
+struct hoisted {
+	const struct syntax *syntax;
+	struct operand operand; /* as the inner code sees it */
 };
 
 /* --- compiler.c */
@@ -184,7 +202,7 @@ const struct zone *zone_read(struct compiler *compiler, uint32_t file, const str
 int64_t number_read(struct compiler *compiler, uint32_t file, const struct syntax *number);
 enum weekday weekday_read(struct text name); /* 0 when it is none */
 
-/* --- expression.c */
+/* --- coder.c: code as it grows */
 struct coder coder_new(struct compiler *compiler, uint32_t file);
 uint32_t coder_slot(struct coder *coder);
 void coder_variable(struct coder *coder, struct text name, uint32_t slot, const struct type *type, bool may_miss,
@@ -192,9 +210,21 @@ void coder_variable(struct coder *coder, struct text name, uint32_t slot, const 
 uint32_t coder_constant(struct coder *coder, struct value value);
 uint32_t coder_step(struct coder *coder, enum step_operation operation, uint32_t d, uint32_t a, uint32_t b, uint32_t c);
 uint32_t coder_operands(struct coder *coder, const uint32_t *slots, uint32_t count);
+/* A jump whose target is not known yet; coder_land makes it the step that comes next. Returns the jump's step. */
+uint32_t coder_jump(struct coder *coder, enum step_operation operation, uint32_t condition_slot);
+void coder_land(struct coder *coder, uint32_t jump);
+/* A node over `children`, after them: the steps from `first_step` on that belong to no node yet are its own. */
+uint32_t coder_node(struct coder *coder, enum node_kind kind, const struct syntax *syntax, const struct type *type,
+		    uint32_t slot, uint32_t first_step, const uint32_t *children, uint32_t child_count);
+/* STEP_BRANCH for coverage. `syntax` is the condition or test; NULL source: its text. */
+void coder_branch(struct coder *coder, const struct syntax *syntax, const char *source);
+/* A coder for code that runs for each of many rows (or events): `name` is slot 0, everything else is computed once in `outer`
+ * and passed as a parameter: after coder_finish, in the outer slots `captured`, as parameters from 1 on. */
+struct coder coder_inner(struct coder *outer, struct text name, const struct type *type);
 const struct code *coder_finish(struct coder *coder, uint32_t result_slot, uint32_t root);
 
-/* `wanted` is the type expected at this place, or NULL: it gives bare enum values, records and numbers their meaning. */
+/* --- expression.c
+ * `wanted` is the type expected at this place, or NULL: it gives bare enum values, records and numbers their meaning. */
 struct operand expression(struct coder *coder, const struct syntax *syntax, const struct type *wanted);
 /* As expression, and reports when the type does not fit, converting INT to DECIMAL and DATA to anything. */
 struct operand expression_as(struct coder *coder, const struct syntax *syntax, const struct type *wanted);
@@ -205,6 +235,8 @@ uint32_t operand_slot(struct coder *coder, struct operand *operand);
 void require_set(struct coder *coder, const struct syntax *syntax, const struct operand *operand, const char *what);
 /* Adds to coder->facts what must be set when the condition is true. */
 void facts_add(struct coder *coder, const struct syntax *condition_syntax);
+/* … and when it is not true: for `else`. */
+void facts_add_else(struct coder *coder, const struct syntax *condition_syntax);
 uint32_t facts_mark(const struct coder *coder);
 void facts_reset(struct coder *coder, uint32_t mark);
 /* One piece of code for an expression; NULL after a message. */
