@@ -69,6 +69,8 @@ struct compiler {
 	LIST(struct setting) settings;
 	LIST(struct seed) seeds;
 	LIST(struct rule) rules;
+	LIST(struct rule_source) rule_sources; /* of each of `rules`, in the same order, until rule_order sorts them */
+	struct map write_by_shape;             /* statement.c: equal writes are one */
 	LIST(struct clock) clocks;
 	LIST(struct workflow) workflows;
 	LIST(struct work_wait) waits;
@@ -86,6 +88,13 @@ struct compiler {
 	LIST(struct record_id) holiday_ids;
 	LIST(struct coder) spare; /* finished coders: their lists serve the next ones */
 	uint32_t function_depth;  /* functions that are being compiled because another one calls them */
+};
+
+/* Where a rule was written: for its order and for what is said about two of them. */
+struct rule_source {
+	struct declaration *declaration; /* of the rule itself, also when another layer gave it a new body */
+	const struct syntax *body;
+	uint32_t file; /* of the body */
 };
 
 /* --- scopes: what a name stands for inside a body */
@@ -273,10 +282,27 @@ bool is_statement(const struct syntax *syntax);
 uint32_t write_read(struct coder *coder, const struct syntax *record, const struct entity *entity, bool creates,
 		    slot_list *slots_out);
 
+/* --- reading.c: how builders look at a node */
+/* The nth (from 0) child that is no token; NULL when there are fewer. */
+const struct syntax *syntax_named(const struct syntax *node, uint32_t nth);
+/* Whether this very word stands among the node's own tokens. */
+bool syntax_has_word(const struct compiler *compiler, uint32_t file, const struct syntax *node, const char *word);
+/* What stands behind `=`, `default`, `when`, …: the expression, or the node `missing` in its place; NULL when there is none. */
+const struct syntax *syntax_value(const struct syntax *node);
+struct declaration *target_find(struct compiler *compiler, enum name_space space, uint32_t file, const struct syntax *target);
+/* As schema_event and schema_entity, with a message and the nearest name. */
+const struct event_kind *event_read(struct compiler *compiler, uint32_t file, const struct syntax *name);
+const struct entity *entity_read(struct compiler *compiler, uint32_t file, const struct syntax *name);
+
 /* --- the other builders: one file a family of declarations */
 void functions_declare(struct compiler *compiler);
 void functions_build(struct compiler *compiler);
 void settings_build(struct compiler *compiler);
+/* The order of calls in compile(): names_collect, packs_declare, schema_build; then *_declare: functions, tables, time, seeds,
+ * clocks, connectors, workflows; then the bodies: settings, schema_bodies, functions, tables, seeds, clocks, rules, workflows,
+ * schedules, connectors, tests, packs, others; last rule_order, index_build, analyse. */
+void packs_declare(struct compiler *compiler); /* name, version, title, zone: before any moment is read */
+void packs_build(struct compiler *compiler);   /* requires, default calendar, budgets, migrations, translations */
 void seeds_declare(struct compiler *compiler);
 void seeds_build(struct compiler *compiler);
 void rules_build(struct compiler *compiler);
