@@ -59,6 +59,7 @@ struct compiler {
 	uint32_t record_types;      /* how many of `types` are records: those are compared one by one */
 	LIST(const struct enumeration *) enumerations;
 	/* what the program's arrays grow from */
+	struct schema_draft *draft; /* schema_build.c, until schema_bodies is done */
 	LIST(const struct entity *) entities;
 	LIST(const struct event_kind *) events;
 	LIST(struct function) functions;
