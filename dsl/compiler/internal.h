@@ -56,7 +56,6 @@ struct compiler {
 	declaration_list by_kind[SYNTAX_COUNT]; /* in source order */
 	LIST(const struct type *) types;
 	struct map type_by_content; /* types.c */
-	uint32_t record_types;      /* how many of `types` are records: those are compared one by one */
 	LIST(const struct enumeration *) enumerations;
 	/* what the program's arrays grow from */
 	struct schema_draft *draft; /* schema_build.c, until schema_bodies is done */
@@ -164,6 +163,8 @@ struct hoisted {
 };
 
 /* --- compiler.c */
+/* Points the program to the lists as they are now. */
+void program_arrays(struct compiler *compiler);
 struct span span_of(const struct coder *coder, const struct syntax *syntax);
 struct span span_in(uint32_t file, const struct syntax *syntax);
 struct text syntax_text(const struct compiler *compiler, uint32_t file, const struct syntax *syntax);
@@ -191,6 +192,7 @@ const struct type *type_record(struct compiler *compiler, const struct record_fi
 const struct type *type_read(struct compiler *compiler, uint32_t file, const struct syntax *type, struct text owner);
 bool type_fits(const struct type *to, const struct type *from);
 bool type_is_number(const struct type *type);
+uint32_t type_index(const struct type *type); /* in program.types */
 struct record_field *parameters_read(struct compiler *compiler, uint32_t file, const struct syntax *parameters,
 				     struct text owner, uint32_t *count_out);
 
@@ -213,10 +215,16 @@ int64_t number_read(struct compiler *compiler, uint32_t file, const struct synta
 enum weekday weekday_read(struct text name); /* 0 when it is none */
 
 /* --- coder.c: code as it grows */
+enum { NODE_NONE = UINT32_MAX };
+
+/* Four letters for d a b c: step_shape.def. */
+const char *step_shape(enum step_operation operation);
 struct coder coder_new(struct compiler *compiler, uint32_t file);
 uint32_t coder_slot(struct coder *coder);
 void coder_variable(struct coder *coder, struct text name, uint32_t slot, const struct type *type, bool may_miss,
 		    const struct syntax *at);
+/* The innermost of that name; NULL when there is none. */
+const struct variable *coder_find(const struct coder *coder, struct text name);
 uint32_t coder_constant(struct coder *coder, struct value value);
 uint32_t coder_step(struct coder *coder, enum step_operation operation, uint32_t d, uint32_t a, uint32_t b, uint32_t c);
 uint32_t coder_operands(struct coder *coder, const uint32_t *slots, uint32_t count);
@@ -231,6 +239,10 @@ void coder_branch(struct coder *coder, const struct syntax *syntax, const char *
 /* A coder for code that runs for each of many rows (or events): `name` is slot 0, everything else is computed once in `outer`
  * and passed as a parameter: after coder_finish, in the outer slots `captured`, as parameters from 1 on. */
 struct coder coder_inner(struct coder *outer, struct text name, const struct type *type);
+/* The inner slot of a parameter that the outer code passes from `outer_slot`. */
+uint32_t coder_captured(struct coder *inner, uint32_t outer_slot);
+/* `root` NODE_NONE: a body. Afterwards the coder is empty but keeps its slots, variables and facts: the next code may share the
+ * frame. */
 const struct code *coder_finish(struct coder *coder, uint32_t result_slot, uint32_t root);
 
 /* --- expression.c
@@ -298,6 +310,7 @@ const struct entity *entity_read(struct compiler *compiler, uint32_t file, const
 /* --- the other builders: one file a family of declarations */
 void functions_declare(struct compiler *compiler);
 void functions_build(struct compiler *compiler);
+void settings_declare(struct compiler *compiler);
 void settings_build(struct compiler *compiler);
 /* The order of calls in compile(): names_collect, packs_declare, schema_build; then *_declare: functions, tables, time, seeds,
  * clocks, connectors, workflows; then the bodies: settings, schema_bodies, functions, tables, seeds, clocks, rules, workflows,

@@ -1,34 +1,54 @@
 /* Static types: interned, so that equal types are equal pointers; read from `type` nodes; and what fits where. */
 #include "dsl/compiler/internal.h"
 
-static bool record_equal(const struct record_type *a, const struct record_type *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (uint32_t i = 0; i < a->count; i++)
-		if (a->fields[i].type != b->fields[i].type || a->fields[i].required != b->fields[i].required ||
-		    !text_equal(a->fields[i].name, b->fields[i].name))
-			return false;
-	return true;
-}
+struct interned {
+	struct type type; /* first: a type's pointer is also this one's */
+	uint32_t index;
+};
 
-static bool type_equal(const struct type *a, const struct type *b)
+/* The bytes that tell it from every other type. */
+static struct text content_of(struct compiler *compiler, const struct type *type, uintptr_t plain[6])
 {
-	if (a->kind != b->kind || a->enumeration != b->enumeration || a->entity != b->entity || a->element != b->element ||
-	    a->event != b->event)
-		return false;
-	return a->record == b->record || (a->record && b->record && record_equal(a->record, b->record));
+	plain[0] = type->kind;
+	plain[1] = (uintptr_t)type->enumeration;
+	plain[2] = (uintptr_t)type->entity;
+	plain[3] = (uintptr_t)type->element;
+	plain[4] = 0;
+	plain[5] = (uintptr_t)type->event;
+	struct text content = {(const char *)plain, 6 * sizeof(*plain)};
+	if (type->kind != TYPE_RECORD)
+		return content;
+	struct text_builder builder = {.arena = compiler->arena};
+	builder_add(&builder, content);
+	for (uint32_t i = 0; i < type->record->count; i++) {
+		const struct record_field *field = &type->record->fields[i];
+		builder_add(&builder, (struct text){(const char *)&field->type, sizeof(field->type)});
+		builder_add(&builder, field->name);
+		builder_add_char(&builder, field->required ? '!' : '?');
+	}
+	return builder_text(&builder);
 }
 
 static const struct type *intern(struct compiler *compiler, struct type wanted)
 {
-	for (uint32_t i = 0; i < compiler->types.count; i++)
-		if (type_equal(compiler->types.items[i], &wanted))
-			return compiler->types.items[i];
-	struct type *type = arena_new(compiler->arena, struct type);
-	*type = wanted;
-	*list_add(compiler->arena, &compiler->types) = type;
-	return type;
+	uintptr_t plain[6];
+	struct text content = content_of(compiler, &wanted, plain);
+	struct map *map = &compiler->type_by_content;
+	if (!map->arena)
+		*map = map_in(compiler->arena);
+	struct interned *known = map_get(map, content);
+	if (known)
+		return &known->type;
+	known = arena_new(compiler->arena, struct interned);
+	*known = (struct interned){.type = wanted, .index = compiler->types.count};
+	*list_add(compiler->arena, &compiler->types) = &known->type;
+	map_put(map, text_copy(compiler->arena, content), known);
+	return &known->type;
+}
+
+uint32_t type_index(const struct type *type)
+{
+	return ((const struct interned *)type)->index;
 }
 
 const struct type *type_simple(struct compiler *compiler, enum type_kind kind)
