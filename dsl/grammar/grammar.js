@@ -130,7 +130,7 @@ module.exports = grammar({
     record: $ => items($, $.assignment),
     assignment: $ => seq(field('name', choice($.identifier, $.string)), $._value),
     create: $ => seq('create', $._event_as, $.record),
-    upsert: $ => seq('upsert', $.dotted_name, $.by, $.record),
+    upsert: $ => seq('upsert', $._event_as, $.by, $.record),
     set: $ => seq('set', $._place, $.record),
     delete: $ => seq('delete', $._place),
     note: $ => seq('note', $._place, field('text', $._expression)),
@@ -166,11 +166,17 @@ module.exports = grammar({
 
     // --- business time
     holidays: $ => seq('holidays', name($), label($), items($, choice($.fixed, $.easter, $.weekday, $.once_on, $.include))),
-    fixed: $ => seq('fixed', $.month_day, label($), optional($.years)),
-    easter: $ => seq('easter', optional(seq(choice('+', '-'), $.number)), label($), optional($.years)),
+    fixed: $ => seq('fixed', $.month_day, label($), repeat($._holiday_term)),
+    easter: $ => seq('easter', optional(seq(choice('+', '-'), $.number)), label($), repeat($._holiday_term)),
     weekday: $ => seq(
-      'weekday', optional($.number), $.identifier, choice('before', 'after'), $.month_day, label($), optional($.years)),
-    years: $ => from_until($.number),   // the first and the last year in which a law knew the day
+      'weekday', optional($.number), $.identifier, choice('before', 'after'), $.month_day, label($), repeat($._holiday_term)),
+    years: $ => prec.right(from_until($.number)),   // the first and the last year in which a law knew the day
+    // When a holiday is one: in which years, on which days of the week, in which part of the year, and not together with a feast.
+    _holiday_term: $ => choice($.years, $.weekdays_only, $.weekdays_except, $.unless_easter, $.within_days),
+    weekdays_only: $ => seq('only', list($.identifier)),
+    weekdays_except: $ => seq('except', list($.identifier)),
+    unless_easter: $ => seq('unless', 'easter', optional(seq(choice('+', '-'), $.number))),
+    within_days: $ => seq('within', $.month_day, '..', $.month_day),
     once_on: $ => seq('once', $.date, label($)),
     include: $ => seq('include', list($.dotted_name)),
     calendar: $ => seq('calendar', name($), label($), items($, choice(
