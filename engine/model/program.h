@@ -405,6 +405,21 @@ struct test {
 	uint32_t slot_count;
 };
 
+/* --- migrations: what may become of stored rows when the schema no longer fits them. Done in order, each once: an item whose old
+ * name is gone already has nothing left to do. */
+enum migration_kind {
+	MIGRATION_RENAME, /* entity.field (no field: the entity itself) is called `to` from now on */
+	MIGRATION_DROP,   /* entity.field (no field: the entity itself) and all it holds may go */
+	MIGRATION_UPDATE, /* entity.field = `to` where it is `from`: values of an enum, by name */
+};
+
+struct migration {
+	enum migration_kind kind;
+	struct text version; /* of the block it stands in */
+	struct text entity, field, from, to;
+	struct span span;
+};
+
 /* Where a decision splits, for coverage: each `if` block and `else`, each arm of a `case`. */
 struct branch {
 	struct span span;
@@ -463,6 +478,8 @@ struct program {
 	uint32_t schedule_count;
 	const struct test *tests;
 	uint32_t test_count;
+	const struct migration *migrations;
+	uint32_t migration_count;
 	const struct branch *branches;
 	uint32_t branch_count;
 	const struct type *const *types; /* for FROM_DATA */

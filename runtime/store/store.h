@@ -14,11 +14,12 @@ void store_close(struct store *store);
 
 /* Makes the tables fit the schema: adds what is new by itself. What would lose data (a field or entity gone, a type changed, an
  * enum value gone that rows hold, a new unique index over doubles, a new required field without default over rows) is INVALID,
- * with the `migration` block to write. Sets the schema for all later calls; it must outlive them. `changes_out` (may be NULL)
- * gets one line per change made. */
+ * with the `migration` block to write; program->migrations are carried out first. Not within a transaction. Sets the schema for
+ * all later calls; it must outlive them. `changes_out` (may be NULL) gets one line per change made. */
 enum status store_migrate(struct store *store, const struct program *program, struct arena *arena, struct text *changes_out,
 			  struct error *error) MUST_CHECK;
 
+/* Begins nest: an inner one is a savepoint, which its own commit or rollback ends. A commit that fails has rolled back. */
 enum status store_begin(struct store *store, struct error *error) MUST_CHECK;
 enum status store_commit(struct store *store, struct error *error) MUST_CHECK;
 void store_rollback(struct store *store);
@@ -26,8 +27,14 @@ void store_rollback(struct store *store);
 /* Fills `ports` so that an engine reads from this store. */
 void store_ports(struct store *store, struct ports *ports);
 
-/* Applies the plan's changes in order. CONFLICT: a unique index, a foreign key or a sealed row says no (the sentence names
- * entity, fields and values), or a row's version is not the one that was read. */
+/* Which moment and event the changes applied from now on belong to: history names them. store_event_is_new says it for the
+ * event it was asked about; timers and people's actions say it here. */
+void store_turn(struct store *store, moment at, struct record_id event);
+
+/* Applies the plan's changes in order, writes their history, and remembers the keyed events among plan->events. Clocks and
+ * notes of a deleted row go with it; any other row that still refers to it is a CONFLICT. CONFLICT: a unique index, a foreign
+ * key or a sealed row says no (the sentence names entity, fields and values), or a row's version is not the one that was read.
+ */
 enum status store_apply(struct store *store, const struct plan *plan, struct error *error) MUST_CHECK;
 
 /* The tenant's settings, as text that value_from_json understands. */

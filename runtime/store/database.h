@@ -1,0 +1,68 @@
+/* The wall to the database library: text of SQL in, rows of plain values out. sqlite.c is behind it; nothing here says so.
+ * Statements are prepared once and used many times; a step may be left half-way at any time (an arena unwound): the next bind
+ * begins afresh. */
+#ifndef STORE_DATABASE_H
+#define STORE_DATABASE_H
+
+#include "engine/base/error.h"
+#include "engine/base/text.h"
+
+struct database;
+struct statement;
+
+enum sql_kind { SQL_NULL, SQL_INTEGER, SQL_TEXT, SQL_BYTES };
+
+struct sql_value {
+	enum sql_kind kind;
+	int64_t integer;
+	struct text text; /* TEXT and BYTES; must live until the statement has been stepped to its end */
+};
+
+/* Which constraint the last CONFLICT was about. */
+enum constraint { CONSTRAINT_NONE, CONSTRAINT_UNIQUE, CONSTRAINT_REQUIRED, CONSTRAINT_REFERENCE, CONSTRAINT_SEALED };
+
+enum status database_open(const char *path, struct database **database_out, struct error *error) MUST_CHECK;
+void database_close(struct database *database);
+
+/* One or more statements without parameters and rows. */
+enum status database_execute(struct database *database, const char *sql, struct error *error) MUST_CHECK;
+/* Whether references are checked; only outside a transaction. */
+enum status database_check_references(struct database *database, bool on, struct error *error) MUST_CHECK;
+/* True when some row of this transaction refers to a row that is not there. */
+bool database_has_open_references(struct database *database);
+enum constraint database_constraint(const struct database *database);
+int64_t database_changes(const struct database *database);
+/* Ends every statement that was left half-way. */
+void database_reset_all(struct database *database);
+
+enum status database_prepare(struct database *database, struct text sql, struct statement **statement_out,
+			     struct error *error) MUST_CHECK;
+void statement_close(struct statement *statement);
+/* Parameters count from 1. Binding the first begins the statement afresh. */
+void statement_bind(struct statement *statement, uint32_t parameter, struct sql_value value);
+/* `row_out` false: the end. CONFLICT: a constraint; RETRY: another process holds the database. */
+enum status statement_step(struct statement *statement, bool *row_out, struct error *error) MUST_CHECK;
+/* Good until the next step or bind. */
+struct sql_value statement_column(struct statement *statement, uint32_t column);
+void statement_reset(struct statement *statement);
+/* Steps once to its end. */
+enum status statement_run(struct statement *statement, struct error *error) MUST_CHECK;
+
+static inline struct sql_value sql_null(void)
+{
+	return (struct sql_value){.kind = SQL_NULL};
+}
+static inline struct sql_value sql_integer(int64_t integer)
+{
+	return (struct sql_value){.kind = SQL_INTEGER, .integer = integer};
+}
+static inline struct sql_value sql_text(struct text text)
+{
+	return (struct sql_value){.kind = SQL_TEXT, .text = text};
+}
+static inline struct sql_value sql_bytes(const void *bytes, uint32_t length)
+{
+	return (struct sql_value){.kind = SQL_BYTES, .text = {bytes, length}};
+}
+
+#endif

@@ -1,0 +1,58 @@
+/* What the store's files share; nobody else includes this. */
+#ifndef STORE_INSIDE_H
+#define STORE_INSIDE_H
+
+#include "runtime/store/layout.h"
+#include "runtime/store/rows.h"
+#include "runtime/store/store.h"
+
+/* Prepared once an entity, when first needed. */
+struct entity_access {
+	struct statement *read, *insert, *erase;
+	struct map updates; /* the bit set of fields -> statement */
+};
+
+struct store {
+	struct database *database;
+	const struct dialect *dialect;
+	const struct program *program; /* NULL before store_migrate */
+	int64_t tenant;
+	uint32_t depth;               /* of begins that are open */
+	struct arena schema;          /* as long as the program: keys of statements, access */
+	struct arena scratch;         /* one call */
+	struct entity_access *access; /* by entity.index */
+	struct map queries;           /* query and shape -> statement */
+	struct map words;             /* SQL -> statement, for our own tables */
+	/* whose changes are applied: history names them */
+	moment at;
+	struct record_id event;
+};
+
+/* The statement of this SQL, prepared at its first use. `sql` must be a literal. */
+enum status store_statement(struct store *store, const char *sql, struct statement **statement_out,
+			    struct error *error) MUST_CHECK;
+/* Prepares what the builder holds, in the schema arena's lifetime. */
+enum status store_prepare(struct store *store, struct text_builder *sql, struct statement **statement_out,
+			  struct error *error) MUST_CHECK;
+/* Closes all statements: the tables are about to change. */
+void store_forget(struct store *store);
+void store_bind_key(struct store *store, struct statement *statement, struct record_id id);
+
+/* Our own tables; their names begin with _ and so can not be an entity's. */
+enum status store_create_own_tables(struct store *store, struct error *error) MUST_CHECK;
+
+/* --- query.c */
+enum status store_query(void *host, struct arena *arena, const struct query *query, const struct value *parameters,
+			const struct value *const **rows_out, uint32_t *count_out, struct error *error) MUST_CHECK;
+
+/* --- conflict.c: the sentence for what the database refused */
+enum status conflict_explain(struct store *store, const struct entity *entity, struct record_id id, const struct value *after,
+			     struct error *error);
+/* After all changes of a plan: which reference leads nowhere. */
+enum status conflict_references(struct store *store, const struct plan *plan, struct error *error);
+enum status conflict_version(struct store *store, const struct entity *entity, struct record_id id, int64_t read_version,
+			     struct error *error);
+/* "ticket T-2026-000001": by its unique text field if it has one, else by its id. */
+struct text record_show(struct arena *arena, const struct entity *entity, const struct value *values);
+
+#endif

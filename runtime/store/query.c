@@ -1,0 +1,119 @@
+/* Runs queries: the terms that the database decides exactly as the engine would go down, the others stay with the engine,
+ * whose `where` decides anyway. Rows come whole and all at once, so that no statement is open while the engine computes. */
+#include "engine/base/check.h"
+#include "runtime/store/inside.h"
+
+enum { TERMS_MAX = 32 };
+
+static uint32_t terms_push(struct store *store, const struct query *query, const struct value *parameters,
+			   struct pushed_term *pushed, bool *none_out);
+static enum status query_statement(struct store *store, const struct query *query, const struct pushed_term *pushed,
+				   uint32_t count, struct statement **statement_out, struct error *error) MUST_CHECK;
+static void parameters_bind(struct store *store, struct statement *statement, const struct query *query,
+			    const struct value *parameters, const struct pushed_term *pushed, uint32_t count);
+
+enum status store_query(void *host, struct arena *arena, const struct query *query, const struct value *parameters,
+			const struct value *const **rows_out, uint32_t *count_out, struct error *error)
+{
+	struct store *store = host;
+	struct pushed_term pushed[TERMS_MAX];
+	struct statement *statement;
+	LIST(const struct value *) rows = {0};
+	bool none = false, row;
+
+	*rows_out = NULL;
+	*count_out = 0;
+	arena_reset(&store->scratch);
+	uint32_t count = terms_push(store, query, parameters, pushed, &none);
+	if (none)
+		return OK;
+	enum status status = query_statement(store, query, pushed, count, &statement, error);
+	if (status != OK)
+		return status;
+	parameters_bind(store, statement, query, parameters, pushed, count);
+	while ((status = statement_step(statement, &row, error)) == OK && row) {
+		struct value *values = arena_array(arena, struct value, query->entity->field_count);
+		status = row_from_sql(arena, query->entity, statement, values, error);
+		if (status != OK)
+			break;
+		*list_add(arena, &rows) = values;
+	}
+	statement_reset(statement);
+	*rows_out = rows.items;
+	*count_out = rows.count;
+	return status;
+}
+
+static bool needs_parameter(enum comparison comparison)
+{
+	return comparison != COMPARE_IS_SET && comparison != COMPARE_NOT_SET;
+}
+
+/* `none_out`: a parameter that is not set makes a term hold for no row. */
+static uint32_t terms_push(struct store *store, const struct query *query, const struct value *parameters,
+			   struct pushed_term *pushed, bool *none_out)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < query->term_count; i++) {
+		const struct query_term *term = &query->terms[i];
+		bool needs = needs_parameter(term->comparison);
+		struct value parameter = needs ? parameters[term->parameter] : value_missing();
+		if (needs && parameter.kind == VALUE_MISSING) {
+			*none_out = true;
+			return 0;
+		}
+		if (count < TERMS_MAX && term_push(query, &store->program->schema, i, parameter, &pushed[count]))
+			count++;
+	}
+	return count;
+}
+
+/* One statement a query and a shape of its parameters. */
+static enum status query_statement(struct store *store, const struct query *query, const struct pushed_term *pushed,
+				   uint32_t count, struct statement **statement_out, struct error *error)
+{
+	struct {
+		const struct query *query;
+		uint32_t shape[2 * TERMS_MAX];
+	} key = {.query = query};
+	struct text_builder sql = {.arena = &store->scratch};
+
+	for (uint32_t i = 0; i < count; i++) {
+		key.shape[2 * i] = pushed[i].term << 2 | pushed[i].shape;
+		key.shape[2 * i + 1] = pushed[i].parameter_count;
+	}
+	struct text name = {(const char *)&key, (uint32_t)(offsetof(__typeof__(key), shape) + 2 * count * sizeof(uint32_t))};
+	*statement_out = map_get(&store->queries, name);
+	if (*statement_out)
+		return OK;
+	sql_query(&sql, store->dialect, query, &store->program->schema, pushed, count);
+	enum status status = store_prepare(store, &sql, statement_out, error);
+	if (status == OK)
+		map_put(&store->queries, text_copy(&store->schema, name), *statement_out);
+	return status;
+}
+
+static void parameters_bind(struct store *store, struct statement *statement, const struct query *query,
+			    const struct value *parameters, const struct pushed_term *pushed, uint32_t count)
+{
+	uint32_t at = 1;
+
+	statement_bind(statement, at++, sql_integer(store->tenant));
+	for (uint32_t i = 0; i < count; i++) {
+		const struct query_term *term = &query->terms[pushed[i].term];
+		const struct type *type = term_field(query, &store->program->schema, term)->type;
+		if (!pushed[i].parameter_count)
+			continue;
+		struct value parameter = parameters[term->parameter];
+		if (pushed[i].shape == TERM_PLAIN) {
+			statement_bind(statement, at++, sql_comparable_value(&store->scratch, parameter, type));
+			continue;
+		}
+		uint32_t items = pushed[i].shape == TERM_RANGE ? 2 : parameter.count;
+		for (uint32_t item = 0; item < items; item++)
+			if (parameter.items[item].kind != VALUE_MISSING)
+				statement_bind(statement, at++,
+					       sql_comparable_value(&store->scratch, parameter.items[item], type));
+	}
+}

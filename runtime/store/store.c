@@ -1,0 +1,337 @@
+/* The store's door: open, transactions, reading, numbers, seen events, timers, settings. Writes of turns are in apply.c,
+ * queries in query.c, the shape of tables in migrate.c. Must never answer differently twice within a turn. */
+#include "runtime/store/inside.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/base/check.h"
+#include "engine/base/json.h"
+#include "engine/model/system.h"
+
+static enum status read_row(void *host, struct arena *arena, const struct entity *entity, struct record_id id,
+			    struct value *values_out, struct error *error);
+static enum status next_number(void *host, struct text key, int64_t *number_out, struct error *error);
+static enum status event_seen(void *host, struct record_id id, bool *seen_out, struct error *error);
+static enum status setting_read(void *host, struct arena *arena, const struct setting *setting, struct value *value_out);
+
+enum status store_open(const char *path, struct store **store_out, struct error *error)
+{
+	struct store *store = calloc(1, sizeof *store);
+
+	CHECK(store);
+	*store_out = NULL;
+	arena_init(&store->schema, "store", 0);
+	arena_init(&store->scratch, "store call", 0);
+	store->dialect = &dialect_sqlite;
+	store->queries = map_in(&store->schema);
+	store->words = map_in(&store->schema);
+	enum status status = database_open(path, &store->database, error);
+	if (status != OK) {
+		store_close(store);
+		return status;
+	}
+	*store_out = store;
+	return OK;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	database_close(store->database);
+	arena_release(&store->schema);
+	arena_release(&store->scratch);
+	free(store);
+}
+
+/* --- transactions: the outermost is one, the ones inside are savepoints */
+static enum status transaction(struct store *store, const char *outermost, const char *inside, struct error *error)
+{
+	char sql[96];
+
+	if (store->depth == 0)
+		return database_execute(store->database, outermost, error);
+	snprintf(sql, sizeof sql, inside, store->depth, store->depth);
+	return database_execute(store->database, sql, error);
+}
+
+enum status store_begin(struct store *store, struct error *error)
+{
+	enum status status = transaction(store, store->dialect->begin, "SAVEPOINT turn%u", error);
+
+	if (status == OK)
+		store->depth++;
+	return status;
+}
+
+enum status store_commit(struct store *store, struct error *error)
+{
+	CHECK(store->depth > 0);
+	store->depth--;
+	enum status status = transaction(store, "COMMIT", "RELEASE turn%u", error);
+	if (status != OK) {
+		store->depth++;
+		store_rollback(store);
+	}
+	return status;
+}
+
+void store_rollback(struct store *store)
+{
+	struct error error;
+
+	CHECK(store->depth > 0);
+	store->depth--;
+	database_reset_all(store->database);
+	/* a rollback that fails has already happened: the database gave the transaction up by itself */
+	if (transaction(store, "ROLLBACK", "ROLLBACK TO turn%u;RELEASE turn%u", &error) != OK && store->depth == 0)
+		database_reset_all(store->database);
+}
+
+void store_turn(struct store *store, moment at, struct record_id event)
+{
+	store->at = at;
+	store->event = event;
+}
+
+void store_ports(struct store *store, struct ports *ports)
+{
+	*ports = (struct ports){.host = store,
+				.read = read_row,
+				.query = store_query,
+				.next_number = next_number,
+				.event_seen = event_seen,
+				.setting = setting_read};
+}
+
+enum status store_create_own_tables(struct store *store, struct error *error)
+{
+	const char *integer = store->dialect->integer, *text = store->dialect->text, *bytes = store->dialect->bytes;
+	const char *end = store->dialect->table_end;
+	struct text_builder sql = {.arena = &store->scratch};
+
+	builder_format(&sql, "CREATE TABLE IF NOT EXISTS _meta(name %s PRIMARY KEY,value %s NOT NULL)%s;", text, text, end);
+	builder_format(&sql,
+		       "CREATE TABLE IF NOT EXISTS _event(_tenant %s NOT NULL,id %s NOT NULL,kind %s NOT NULL,at %s NOT NULL,"
+		       "PRIMARY KEY(_tenant,id))%s;",
+		       integer, bytes, text, integer, end);
+	builder_format(&sql,
+		       "CREATE TABLE IF NOT EXISTS _sequence(_tenant %s NOT NULL,name %s NOT NULL,number %s NOT NULL,"
+		       "PRIMARY KEY(_tenant,name))%s;",
+		       integer, text, integer, end);
+	builder_format(&sql,
+		       "CREATE TABLE IF NOT EXISTS _setting(_tenant %s NOT NULL,name %s NOT NULL,value %s NOT NULL,"
+		       "PRIMARY KEY(_tenant,name))%s;",
+		       integer, text, text, end);
+	builder_format(&sql,
+		       "CREATE TABLE IF NOT EXISTS _history(number %s,_tenant %s NOT NULL,at %s NOT NULL,entity %s NOT NULL,"
+		       "record %s NOT NULL,change %s NOT NULL,event %s NOT NULL,rule %s,before %s,after %s);"
+		       "CREATE INDEX IF NOT EXISTS _history_record ON _history(_tenant,record,number);",
+		       store->dialect->serial, integer, integer, text, bytes, text, bytes, text, text, text);
+	/* append only, whoever tries */
+	builder_add_string(&sql, "CREATE TRIGGER IF NOT EXISTS _history_update BEFORE UPDATE ON _history BEGIN "
+				 "SELECT RAISE(ABORT,'history is append only'); END;"
+				 "CREATE TRIGGER IF NOT EXISTS _history_delete BEFORE DELETE ON _history BEGIN "
+				 "SELECT RAISE(ABORT,'history is append only'); END;");
+	return database_execute(store->database, builder_text(&sql).bytes, error);
+}
+
+/* --- statements */
+enum status store_prepare(struct store *store, struct text_builder *sql, struct statement **statement_out, struct error *error)
+{
+	return database_prepare(store->database, builder_text(sql), statement_out, error);
+}
+
+enum status store_statement(struct store *store, const char *sql, struct statement **statement_out, struct error *error)
+{
+	struct text key = text_from(sql);
+	*statement_out = map_get(&store->words, key);
+
+	if (*statement_out)
+		return OK;
+	enum status status = database_prepare(store->database, key, statement_out, error);
+	if (status == OK)
+		map_put(&store->words, key, *statement_out);
+	return status;
+}
+
+static void statements_close(struct map *map)
+{
+	for (uint32_t i = 0; i < map->capacity; i++)
+		if (map->entries[i].value)
+			statement_close(map->entries[i].value);
+}
+
+void store_forget(struct store *store)
+{
+	for (uint32_t i = 0; store->access && i < store->program->schema.entity_count; i++) {
+		struct entity_access *access = &store->access[i];
+		struct statement *each[] = {access->read, access->insert, access->erase};
+		for (int s = 0; s < 3; s++)
+			if (each[s])
+				statement_close(each[s]);
+		statements_close(&access->updates);
+	}
+	statements_close(&store->queries);
+	statements_close(&store->words);
+	store->access = NULL;
+	arena_reset(&store->schema);
+	store->queries = map_in(&store->schema);
+	store->words = map_in(&store->schema);
+}
+
+void store_bind_key(struct store *store, struct statement *statement, struct record_id id)
+{
+	statement_bind(statement, 1, sql_integer(store->tenant));
+	statement_bind(statement, 2, sql_from_id(&store->scratch, id));
+}
+
+/* --- what an engine asks */
+static enum status read_row(void *host, struct arena *arena, const struct entity *entity, struct record_id id,
+			    struct value *values_out, struct error *error)
+{
+	struct store *store = host;
+	struct statement **read = &store->access[entity->index].read;
+	enum status status = OK;
+	bool row;
+
+	arena_reset(&store->scratch);
+	if (!*read) {
+		struct text_builder sql = {.arena = &store->scratch};
+		sql_read(&sql, store->dialect, entity);
+		status = store_prepare(store, &sql, read, error);
+	}
+	if (status != OK)
+		return status;
+	store_bind_key(store, *read, id);
+	status = statement_step(*read, &row, error);
+	if (status == OK)
+		status = row ? row_from_sql(arena, entity, *read, values_out, error) : NOT_FOUND;
+	statement_reset(*read);
+	return status;
+}
+
+static enum status next_number(void *host, struct text key, int64_t *number_out, struct error *error)
+{
+	struct store *store = host;
+	struct statement *statement;
+	bool row = false;
+	enum status status = store_statement(store,
+					     "INSERT INTO _sequence(_tenant,name,number) VALUES(?1,?2,1) "
+					     "ON CONFLICT(_tenant,name) DO UPDATE SET number=number+1 RETURNING number",
+					     &statement, error);
+
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(store->tenant));
+	statement_bind(statement, 2, sql_text(key));
+	status = statement_step(statement, &row, error);
+	if (status == OK && row)
+		*number_out = statement_column(statement, 0).integer;
+	statement_reset(statement);
+	return status;
+}
+
+static enum status event_seen(void *host, struct record_id id, bool *seen_out, struct error *error)
+{
+	struct store *store = host;
+	struct statement *statement;
+	enum status status = store_statement(store, "SELECT 1 FROM _event WHERE _tenant=?1 AND id=?2", &statement, error);
+
+	if (status != OK)
+		return status;
+	arena_reset(&store->scratch);
+	store_bind_key(store, statement, id);
+	status = statement_step(statement, seen_out, error);
+	statement_reset(statement);
+	return status;
+}
+
+enum status store_event_is_new(struct store *store, const struct event *event, bool *is_new_out, struct error *error)
+{
+	struct statement *statement;
+	enum status status = store_statement(store,
+					     "INSERT INTO _event(_tenant,id,kind,at) VALUES(?1,?2,?3,?4) "
+					     "ON CONFLICT(_tenant,id) DO NOTHING",
+					     &statement, error);
+
+	if (status != OK)
+		return status;
+	arena_reset(&store->scratch);
+	store_bind_key(store, statement, event->id);
+	statement_bind(statement, 3, sql_text(event->kind ? event->kind->name : TEXT("")));
+	statement_bind(statement, 4, sql_integer(event->at));
+	status = statement_run(statement, error);
+	*is_new_out = status == OK && database_changes(store->database) == 1;
+	store_turn(store, event->at, event->id);
+	return status;
+}
+
+enum status store_next_timer(struct store *store, moment until, struct record_id *timer_out, moment *due_out,
+			     struct error *error)
+{
+	struct statement *statement;
+	bool row = false;
+	enum status status = store_statement(store,
+					     "SELECT id,due_at FROM timer WHERE _tenant=?1 AND due_at<=?2 "
+					     "ORDER BY due_at,id LIMIT 1",
+					     &statement, error);
+
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(store->tenant));
+	statement_bind(statement, 2, sql_integer(until));
+	status = statement_step(statement, &row, error);
+	if (status == OK && row) {
+		*timer_out = id_from_sql(statement_column(statement, 0));
+		*due_out = statement_column(statement, 1).integer;
+	}
+	statement_reset(statement);
+	return status == OK && !row ? NOT_FOUND : status;
+}
+
+/* --- settings: kept in a list of one, so that every type has the same form */
+enum status store_set_setting(struct store *store, const struct setting *setting, struct value value, struct error *error)
+{
+	struct statement *statement;
+	const struct type list = {.kind = TYPE_LIST, .element = setting->type};
+	const struct value items = {.kind = VALUE_LIST, .count = 1, .items = &value};
+	enum status status = store_statement(store,
+					     "INSERT INTO _setting(_tenant,name,value) VALUES(?1,?2,?3) "
+					     "ON CONFLICT(_tenant,name) DO UPDATE SET value=excluded.value",
+					     &statement, error);
+
+	if (status != OK)
+		return status;
+	arena_reset(&store->scratch);
+	statement_bind(statement, 1, sql_integer(store->tenant));
+	statement_bind(statement, 2, sql_text(setting->name));
+	statement_bind(statement, 3, sql_from_value(&store->scratch, items, &list));
+	return statement_run(statement, error);
+}
+
+static enum status setting_read(void *host, struct arena *arena, const struct setting *setting, struct value *value_out)
+{
+	struct store *store = host;
+	struct statement *statement;
+	struct error error;
+	const struct type list = {.kind = TYPE_LIST, .element = setting->type};
+	struct value items;
+	bool row = false;
+	enum status status =
+		store_statement(store, "SELECT value FROM _setting WHERE _tenant=?1 AND name=?2", &statement, &error);
+
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(store->tenant));
+	statement_bind(statement, 2, sql_text(setting->name));
+	status = statement_step(statement, &row, &error);
+	if (status == OK && row)
+		status = value_from_sql(arena, &list, statement_column(statement, 0), &items, &error);
+	statement_reset(statement);
+	if (status != OK || !row)
+		return status == OK ? NOT_FOUND : status;
+	*value_out = items.kind == VALUE_LIST && items.count == 1 ? items.items[0] : value_missing();
+	return value_out->kind == VALUE_MISSING ? NOT_FOUND : OK;
+}
