@@ -151,6 +151,7 @@ struct operand {
 	const struct type *type;
 	bool is_constant;
 	bool may_miss;
+	bool computed;      /* by a FIELD step that runs code: never fused */
 	struct value value; /* constant */
 	uint32_t slot;
 	uint32_t node;
@@ -160,6 +161,7 @@ struct operand {
 struct hoisted {
 	const struct syntax *syntax;
 	struct operand operand; /* as the inner code sees it */
+	uint32_t outer_node;
 };
 
 /* --- compiler.c */
@@ -306,6 +308,14 @@ struct declaration *target_find(struct compiler *compiler, enum name_space space
 /* As schema_event and schema_entity, with a message and the nearest name. */
 const struct event_kind *event_read(struct compiler *compiler, uint32_t file, const struct syntax *name);
 const struct entity *entity_read(struct compiler *compiler, uint32_t file, const struct syntax *name);
+
+/* `… as NAME`; without it an entity's event is known by the entity, another by the last part of its name. */
+struct text alias_read(const struct compiler *compiler, uint32_t file, const struct syntax *event_as,
+		       const struct event_kind *event);
+/* What the alias stands for: the row, or the event's fields. */
+const struct type *event_value_type(struct compiler *compiler, const struct event_kind *event);
+/* `valid from DATE until DATE`; DATE_OPEN where nothing stands. NULL: both open. */
+void valid_read(struct compiler *compiler, uint32_t file, const struct syntax *valid, date *from_out, date *until_out);
 
 /* --- the other builders: one file a family of declarations */
 void functions_declare(struct compiler *compiler);

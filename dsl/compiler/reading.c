@@ -70,8 +70,9 @@ const struct event_kind *event_read(struct compiler *compiler, uint32_t file, co
 	struct diagnostic *diagnostic = diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_EVENT, span_in(file, syntax),
 						       "there is no event `%.*s`", TEXT_ARGS(name));
 	if (schema_entity(&compiler->program->schema, name))
-		diagnostic->hint = text_format(compiler->arena, "`%.*s` is an entity; its events are %.*s.created, .updated and .deleted",
-					       TEXT_ARGS(name), TEXT_ARGS(name));
+		diagnostic->hint =
+			text_format(compiler->arena, "`%.*s` is an entity; its events are %.*s.created, .updated and .deleted",
+				    TEXT_ARGS(name), TEXT_ARGS(name));
 	else
 		suggest_from_map(compiler, diagnostic, name, &compiler->program->schema.event_by_name);
 	return NULL;
@@ -87,4 +88,34 @@ const struct entity *entity_read(struct compiler *compiler, uint32_t file, const
 						       "there is no entity `%.*s`", TEXT_ARGS(name));
 	suggest_from_map(compiler, diagnostic, name, &compiler->program->schema.entity_by_name);
 	return NULL;
+}
+
+struct text alias_read(const struct compiler *compiler, uint32_t file, const struct syntax *event_as,
+		       const struct event_kind *event)
+{
+	const struct syntax *name = syntax_with_role(event_as, ROLE_name);
+	if (name)
+		return syntax_text(compiler, file, name);
+	if (event->entity)
+		return event->entity->name;
+	uint32_t from = event->name.length;
+	while (from && event->name.bytes[from - 1] != '.')
+		from--;
+	return text_slice(event->name, from, event->name.length);
+}
+
+const struct type *event_value_type(struct compiler *compiler, const struct event_kind *event)
+{
+	return event->entity ? type_ref(compiler, event->entity) : type_event(compiler, event);
+}
+
+void valid_read(struct compiler *compiler, uint32_t file, const struct syntax *valid, date *from_out, date *until_out)
+{
+	const struct syntax *from = valid ? syntax_with_role(valid, ROLE_from) : NULL;
+	const struct syntax *until = valid ? syntax_with_role(valid, ROLE_until) : NULL;
+	*from_out = from ? date_read(compiler, file, from) : DATE_OPEN;
+	*until_out = until ? date_read(compiler, file, until) : DATE_OPEN;
+	if (from && until && *until_out <= *from_out)
+		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_LITERAL, span_in(file, valid),
+			       "this is never valid: it ends on the day it begins, or before");
 }
