@@ -121,9 +121,9 @@ void coder_branch(struct coder *coder, const struct syntax *syntax, const char *
 {
 	struct compiler *compiler = coder->compiler;
 	coder_step(coder, STEP_BRANCH, 0, compiler->branches.count, 0, 0);
-	*list_add(compiler->arena, &compiler->branches) = (struct branch){
-		.span = span_of(coder, syntax),
-		.source = source ? text_from(source) : syntax_source(compiler, coder->file, syntax)};
+	*list_add(compiler->arena, &compiler->branches) =
+		(struct branch){.span = span_of(coder, syntax),
+				.source = source ? text_from(source) : syntax_source(compiler, coder->file, syntax)};
 }
 
 /* --- the end: parameters move to the front, lists shrink to what they hold */
@@ -161,8 +161,8 @@ static void renumber(struct coder *coder)
 static void own_every_step(struct coder *coder, uint32_t root)
 {
 	if (!coder->nodes.count)
-		*list_add(coder->compiler->arena, &coder->nodes) =
-			(struct node){.kind = NODE_OTHER, .span = {.file = coder->file, .line = 1, .column = 1}, .slot = SLOT_NONE};
+		*list_add(coder->compiler->arena, &coder->nodes) = (struct node){
+			.kind = NODE_OTHER, .span = {.file = coder->file, .line = 1, .column = 1}, .slot = SLOT_NONE};
 	uint32_t node = root == NODE_NONE ? 0 : root;
 	for (uint32_t i = 0; i < coder->steps.count; i++) {
 		if (coder->steps.items[i].node == NODE_NONE)

@@ -106,11 +106,8 @@ struct program *compile(struct arena *arena, const struct source_input *inputs, 
 {
 	struct program *program = arena_new(arena, struct program);
 	struct compiler *compiler = arena_new(arena, struct compiler);
-	*compiler = (struct compiler){.arena = arena,
-				      .diagnostics = diagnostics,
-				      .program = program,
-				      .inputs = inputs,
-				      .input_count = input_count};
+	*compiler = (struct compiler){
+		.arena = arena, .diagnostics = diagnostics, .program = program, .inputs = inputs, .input_count = input_count};
 	if (!diagnostics->arena)
 		diagnostics->arena = arena;
 	program->zone = zone_utc();
@@ -126,11 +123,8 @@ struct program *compile(struct arena *arena, const struct source_input *inputs, 
 /* --- places and their text */
 struct span span_in(uint32_t file, const struct syntax *syntax)
 {
-	return (struct span){.file = file,
-			     .start = syntax->start,
-			     .end = syntax->end,
-			     .line = syntax->line,
-			     .column = syntax->column};
+	return (struct span){
+		.file = file, .start = syntax->start, .end = syntax->end, .line = syntax->line, .column = syntax->column};
 }
 
 struct span span_of(const struct coder *coder, const struct syntax *syntax)
@@ -140,7 +134,9 @@ struct span span_of(const struct coder *coder, const struct syntax *syntax)
 
 struct text syntax_text(const struct compiler *compiler, uint32_t file, const struct syntax *syntax)
 {
-	return text_trim(text_slice(compiler->inputs[file].text, syntax->start, syntax->end));
+	struct text text = text_slice(compiler->inputs[file].text, syntax->start, syntax->end);
+	/* `and`, `or` and `else` that continue a line hold its end */
+	return syntax->kind == SYNTAX_token || syntax->kind == SYNTAX_missing ? text_trim(text) : text;
 }
 
 static bool needs_folding(struct text text)
@@ -177,7 +173,7 @@ static struct text fold(struct arena *arena, struct text text)
 
 struct text syntax_source(const struct compiler *compiler, uint32_t file, const struct syntax *syntax)
 {
-	struct text text = syntax_text(compiler, file, syntax);
+	struct text text = text_trim(syntax_text(compiler, file, syntax));
 	return needs_folding(text) ? fold(compiler->arena, text) : text;
 }
 

@@ -151,7 +151,7 @@ struct operand {
 	const struct type *type;
 	bool is_constant;
 	bool may_miss;
-	bool computed;      /* by a FIELD step that runs code: never fused */
+	bool stays;         /* read again, or by a step that runs code: its FIELD step is never fused */
 	struct value value; /* constant */
 	uint32_t slot;
 	uint32_t node;
@@ -202,6 +202,7 @@ struct record_field *parameters_read(struct compiler *compiler, uint32_t file, c
 void schema_build(struct compiler *compiler);
 void schema_bodies(struct compiler *compiler); /* defaults, computed fields, sealed */
 struct text label_read(const struct compiler *compiler, uint32_t file, const struct syntax *declaration);
+void escape_add(struct text_builder *builder, struct text escape); /* `\n` and its like */
 struct text string_content(struct compiler *compiler, uint32_t file,
 			   const struct syntax *string); /* escapes resolved; no interpolation */
 
