@@ -21,6 +21,11 @@ struct holiday {
 	int nth;                   /* WEEKDAY_*: the n-th before or after the anchor, from 1 */
 	date once;                 /* ONCE */
 	int from_year, until_year; /* inclusive; 0: open. For holidays that a law began or ended */
+	/* It is a holiday only when all of these allow the day that the rule names: */
+	unsigned weekdays;  /* `only mon`, `except tue, sat`: bits 1 << enum weekday; 0: all */
+	bool unless_easter; /* `unless easter - 3`: not when it falls on that day */
+	int unless_offset;
+	int within_from, within_until; /* `within 04-08..04-14`: month * 100 + day, inclusive; 0: all year */
 };
 
 struct holidays {
