@@ -1,0 +1,26 @@
+/* A stack of packs, read from folders and compiled: what nearly every command begins with. */
+#ifndef RUNTIME_PACK_H
+#define RUNTIME_PACK_H
+
+#include "dsl/compiler/compiler.h"
+#include "runtime/command.h"
+
+struct pack {
+	struct arena arena;
+	const struct source_input *inputs;
+	uint32_t input_count;
+	struct program *program;
+	struct diagnostics diagnostics;
+	double seconds; /* reading and compiling */
+};
+
+/* Each path is a pack's folder (a layer on top of those before it), or a folder or .flow file that joins the pack before it.
+ * Compiles the stack and its scripts. EXIT_FINE: it may run. EXIT_FINDINGS: the diagnostics have errors; `report` prints them
+ * (to stderr) at once. Other codes: the reason was printed. Warnings are printed only by `check`. */
+int pack_open(struct pack *pack, const char *const *paths, uint32_t path_count, bool report);
+void pack_close(struct pack *pack);
+
+/* How many of the first words are paths of packs: those that exist as files or folders. */
+uint32_t pack_paths(const struct command_line *line);
+
+#endif
