@@ -96,20 +96,20 @@ static uint32_t titles_collect(struct arena *arena, const struct expected *expec
 	return count;
 }
 
-static struct text found_text(struct arena *arena, const struct machine *machine)
+static const char *found_text(struct arena *arena, const struct machine *machine)
 {
 	struct text found = text_slice(machine->tree->source, machine->token_start, machine->token_end);
 	if (!found.length)
-		return TEXT("the end");
+		return "the end";
 	if (*found.bytes == '\n')
-		return TEXT("the end of the line");
+		return "the end of the line";
 	uint32_t length = found.length < FOUND_LIMIT ? found.length : FOUND_LIMIT;
 	for (uint32_t i = 0; i < length; i++)
 		if (found.bytes[i] == '\n')
 			length = i;
 	while (length && length < found.length && ((unsigned char)found.bytes[length] & 0xc0) == 0x80)
 		length--;
-	return text_format(arena, "`%.*s%s`", (int)length, found.bytes, length < found.length ? "…" : "");
+	return arena_format(arena, "`%.*s%s`", (int)length, found.bytes, length < found.length ? "…" : "");
 }
 
 /* "expected a value, `in` or the end of the line, found `)`" */
@@ -124,8 +124,7 @@ static struct text expected_sentence(struct arena *arena, const struct machine *
 		builder_format(&builder, "%s%s", !i ? "" : i + 1 == count ? " or " : ", ", titles[i]);
 	if (shown < count)
 		builder_add_string(&builder, ", …");
-	struct text found = found_text(arena, machine);
-	builder_format(&builder, ", found %.*s", TEXT_ARGS(found));
+	builder_format(&builder, ", found %s", found_text(arena, machine));
 	return builder_text(&builder);
 }
 
@@ -134,15 +133,24 @@ static struct text hint_of(struct arena *arena, const char *name, uint32_t lengt
 	return text_format(arena, "did you mean `%.*s`?", (int)length, name);
 }
 
+/* A word that is written as it is, not the name of a kind of token. */
+static bool is_keyword(const char *name)
+{
+	if (*name < 'a' || *name > 'z')
+		return false;
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++)
+		if (!strcmp(ROWS[i].token, name))
+			return *ROWS[i].title == '`';
+	return true;
+}
+
 /* The nearest of the words that could stand here. */
 static struct text word_hint(struct arena *arena, const struct expected *expected, struct text word)
 {
 	struct text words[NAMES_LIMIT];
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < expected->count; i++)
-		if (*expected->names[i] >= 'a' && *expected->names[i] <= 'z' &&
-		    (title_of(arena, &(struct expected){0}, expected->names[i]) &&
-		     strchr(title_of(arena, &(struct expected){0}, expected->names[i]), '`')))
+		if (is_keyword(expected->names[i]))
 			words[count++] = text_from(expected->names[i]);
 	int64_t nearest = nearest_name(word, words, count);
 	return nearest < 0 ? (struct text){0} : hint_of(arena, words[nearest].bytes, words[nearest].length);
@@ -154,12 +162,12 @@ static void say_word(struct arena *arena, const struct machine *machine, const s
 	struct text word = text_slice(machine->tree->source, machine->token_start, machine->token_end);
 	error->hint = word_hint(arena, expected, word);
 	if (!machine->tokens) {
-		error->sentence = text_format(arena, "`%.*s` begins no declaration", TEXT_ARGS(word));
+		error->sentence = text_format(arena, "%s begins no declaration", found_text(arena, machine));
 	} else if (error->hint.length) {
-		error->sentence = text_format(arena, "`%.*s` is not known here", TEXT_ARGS(word));
+		error->sentence = text_format(arena, "%s is not known here", found_text(arena, machine));
 	} else if (machine->after_number) {
 		int64_t unit = nearest_name(word, UNITS, sizeof(UNITS) / sizeof(*UNITS));
-		error->sentence = text_format(arena, "`%.*s` is no unit", TEXT_ARGS(word));
+		error->sentence = text_format(arena, "%s is no unit", found_text(arena, machine));
 		if (unit >= 0)
 			error->hint = hint_of(arena, UNITS[unit].bytes, UNITS[unit].length);
 	} else {
@@ -210,6 +218,7 @@ static void say(struct arena *arena, struct machine *machine, struct machine_pla
 	struct expected expected = {0};
 	uint32_t end = machine->token_end;
 	struct machine stopped = machine_new(arena, machine->tree);
+	stopped.watch = true;
 	machine_run(&stopped, place, end, machine->tokens);
 	expected.count = machine_expected(&stopped, expected.names, NAMES_LIMIT);
 	groups_find(&expected);

@@ -36,7 +36,7 @@ struct machine {
 	/* why it stopped */
 	uint32_t token_start, token_end; /* the token that could not follow; empty at the end */
 	bool after_number, is_word;      /* what stands before it; whether it is a word */
-	/* only with `watch` */
+	/* with `watch` no nodes are made, but what is open is kept, for a message */
 	bool watch;
 	LIST(struct machine_brace) braces;  /* those still open */
 	struct machine_brace unclosed;      /* the first whose `}` stands further left than its line; line 0: none */

@@ -139,11 +139,11 @@ static void pieces_find(struct arena *arena, struct text source, struct machine_
 }
 
 /* --- reading */
-static void piece_read(struct machine *machine, struct machine_place start, uint32_t end)
+static void piece_read(struct machine *machine, struct machine_place start, uint32_t end, bool known_bad)
 {
 	struct parse_tree *tree = machine->tree;
 	uint32_t before = tree->declarations.count;
-	if (machine_run(machine, start, end, UINT32_MAX) == MACHINE_DONE)
+	if (!known_bad && machine_run(machine, start, end, UINT32_MAX) == MACHINE_DONE)
 		return;
 	tree->declarations.count = before;
 	*list_add(machine->arena, &tree->errors) = expected_error(machine->arena, tree->source, start, end);
@@ -162,7 +162,7 @@ static void pieces_read(struct machine *machine, struct machine_place start)
 			return;
 		}
 		uint32_t end = i + 1 < pieces.count ? pieces.items[i + 1].offset : tree->source.length;
-		piece_read(machine, pieces.items[i], end);
+		piece_read(machine, pieces.items[i], end, pieces.count == 1);
 	}
 }
 
