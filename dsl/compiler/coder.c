@@ -50,6 +50,11 @@ uint32_t coder_captured(struct coder *coder, uint32_t outer_slot)
 	return CAPTURED_BASE + coder->captured.count - 1;
 }
 
+uint32_t coder_parameter(uint32_t inner_slot)
+{
+	return inner_slot >= CAPTURED_BASE && inner_slot != SLOT_NONE ? inner_slot - CAPTURED_BASE : SLOT_NONE;
+}
+
 void coder_variable(struct coder *coder, struct text name, uint32_t slot, const struct type *type, bool may_miss,
 		    const struct syntax *at)
 {

@@ -81,6 +81,12 @@ uint32_t date_of_time(struct coder *coder, uint32_t slot); /* the day of a TIME:
 /* Compiles the define or table that `declaration` names, if that has not happened; false when it is being compiled. */
 bool function_need(struct compiler *compiler, struct declaration *declaration);
 bool table_need(struct compiler *compiler, struct declaration *declaration);
+/* Before and after compiling a body that others may need; false when the chain of calls is too long. */
+bool function_enter(struct compiler *compiler, struct declaration *declaration);
+void function_leave(struct compiler *compiler, struct declaration *declaration);
+
+/* --- query.c */
+bool is_query(struct coder *coder, const struct syntax *invocation, struct text function);
 
 /* What callers must know of a define, table or script; declaration->object. */
 struct function_note {

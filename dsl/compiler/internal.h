@@ -244,6 +244,8 @@ void coder_branch(struct coder *coder, const struct syntax *syntax, const char *
 struct coder coder_inner(struct coder *outer, struct text name, const struct type *type);
 /* The inner slot of a parameter that the outer code passes from `outer_slot`. */
 uint32_t coder_captured(struct coder *inner, uint32_t outer_slot);
+/* The inverse: which of `captured` an inner slot is; SLOT_NONE when it is none. */
+uint32_t coder_parameter(uint32_t inner_slot);
 /* `root` NODE_NONE: a body. Afterwards the coder is empty but keeps its slots, variables and facts: the next code may share the
  * frame. */
 const struct code *coder_finish(struct coder *coder, uint32_t result_slot, uint32_t root);
@@ -320,6 +322,9 @@ void valid_read(struct compiler *compiler, uint32_t file, const struct syntax *v
 
 /* --- the other builders: one file a family of declarations */
 void functions_declare(struct compiler *compiler);
+/* The parameters of a signature as the first slots of a coder. */
+void parameters_enter(struct coder *coder, const struct record_field *parameters, uint32_t count, const struct syntax *at);
+void footprint_settle(struct footprint *footprint); /* reads ascending, each once */
 void functions_build(struct compiler *compiler);
 void settings_declare(struct compiler *compiler);
 void settings_build(struct compiler *compiler);
