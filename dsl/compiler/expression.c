@@ -389,7 +389,6 @@ static struct operand hoist(struct coder *coder, const struct syntax *syntax, co
 	if (value.type->kind == TYPE_DATA && wanted && wanted->kind != TYPE_LIST && wanted->kind != TYPE_RANGE)
 		make_typed(coder->outer, &value, wanted, true);
 	struct operand inner;
-	uint32_t outer_node = value.node;
 	if (value.is_constant) {
 		inner = operand_constant(coder, syntax, value.value, value.type);
 	} else {
@@ -400,7 +399,7 @@ static struct operand hoist(struct coder *coder, const struct syntax *syntax, co
 	inner.may_miss = value.may_miss;
 	inner.currency = value.currency;
 	*list_add(coder->compiler->arena, &coder->hoisted) =
-		(struct hoisted){.syntax = syntax, .operand = inner, .outer_node = outer_node};
+		(struct hoisted){.syntax = syntax, .operand = inner};
 	return inner;
 }
 

@@ -98,6 +98,7 @@ struct function_note {
 	bool is_constant; /* a define without parameters whose body is one value */
 	struct value constant;
 	struct footprint footprint;
+	declaration_list extensions; /* `extend table`, lowest layer first */
 };
 
 #endif

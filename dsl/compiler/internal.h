@@ -161,7 +161,6 @@ struct operand {
 struct hoisted {
 	const struct syntax *syntax;
 	struct operand operand; /* as the inner code sees it */
-	uint32_t outer_node;
 };
 
 /* --- compiler.c */
