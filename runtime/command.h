@@ -3,6 +3,7 @@
 #ifndef RUNTIME_COMMAND_H
 #define RUNTIME_COMMAND_H
 
+#include "engine/base/error.h"
 #include "engine/base/list.h"
 #include "engine/base/text.h"
 
@@ -48,9 +49,20 @@ struct command_line {
 	bool json;                   /* --json, which most commands have */
 };
 
+enum { COMMAND_COUNT_MOST = 32 };
+
 extern const struct command COMMANDS[];
 extern const uint32_t COMMAND_COUNT;
 const struct command *command_find(const char *name); /* NULL: none */
+
+/* cmd_check, cmd_help, … */
+#define COMMAND(name, arguments, summary, help) int cmd_##name(const struct command_line *line);
+#define OPTION(name, kind, value, summary)
+#define END
+#include "runtime/commands.def"
+#undef COMMAND
+#undef OPTION
+#undef END
 
 bool option_given(const struct command_line *line, const char *name);
 /* The last value; NULL when it is not given. */

@@ -5,12 +5,15 @@
 #include "dsl/compiler/compiler.h"
 #include "runtime/command.h"
 
+struct script_host;
+
 struct pack {
 	struct arena arena;
 	const struct source_input *inputs;
 	uint32_t input_count;
 	struct program *program;
 	struct diagnostics diagnostics;
+	struct script_host *checker;
 	double seconds; /* reading and compiling */
 };
 
@@ -20,7 +23,7 @@ struct pack {
 int pack_open(struct pack *pack, const char *const *paths, uint32_t path_count, bool report);
 void pack_close(struct pack *pack);
 
-/* How many of the first words are paths of packs: those that exist as files or folders. */
+/* How many of the first words are paths of packs: the first one, and those behind it that exist as files or folders. */
 uint32_t pack_paths(const struct command_line *line);
 
 #endif

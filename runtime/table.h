@@ -2,6 +2,7 @@
 #ifndef RUNTIME_TABLE_H
 #define RUNTIME_TABLE_H
 
+#include "engine/base/list.h"
 #include "runtime/terminal.h"
 
 enum { TABLE_COLUMNS = 12 };
@@ -16,8 +17,7 @@ struct print_table {
 	uint32_t columns;
 	struct text titles[TABLE_COLUMNS]; /* all empty: no head */
 	bool right[TABLE_COLUMNS];
-	struct table_cell *cells;
-	uint32_t cell_count, cell_capacity;
+	LIST(struct table_cell) cells;
 };
 
 /* The titles say how many columns there are; one that begins with '>' stands at the right. */

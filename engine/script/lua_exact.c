@@ -179,7 +179,7 @@ static struct value operand_at(lua_State *lua, int index)
 		luaL_error(lua, "%f is a binary fraction and not exact; write decimal \"%f\"", lua_tonumber(lua, index),
 			   lua_tonumber(lua, index));
 	char what[160];
-	value_describe(lua, index, what, sizeof(what));
+	lua_describe(lua, index, what, sizeof(what));
 	luaL_error(lua, "%s cannot be computed with", what);
 	return value_missing();
 }

@@ -22,7 +22,7 @@ static struct decimal number_at(lua_State *lua, int index)
 	if (box && (box->kind == VALUE_DECIMAL || box->kind == VALUE_PERCENT || box->kind == VALUE_MONEY))
 		return value_decimal(*box);
 	char what[160];
-	value_describe(lua, index, what, sizeof(what));
+	lua_describe(lua, index, what, sizeof(what));
 	if (lua_type(lua, index) == LUA_TNUMBER)
 		luaL_error(lua, "%s is a binary fraction and not exact; write it as a text: decimal \"0.5\"", what);
 	if (lua_type(lua, index) != LUA_TSTRING || decimal_parse(text_at(lua, index), &number) != OK)

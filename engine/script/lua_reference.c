@@ -1,4 +1,4 @@
-/* Refs in scripts: `ticket.subject` asks the engine through the host's reader. The one place where the engine runs inside of
+/* Refs in scripts: `record.field` asks the engine through the host's reader. The one place where the engine runs inside of
  * Lua: must catch an arena that is full before it unwinds a Lua frame. */
 #include "engine/base/check.h"
 #include "engine/script/lua_room.h"

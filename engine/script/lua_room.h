@@ -46,7 +46,7 @@ static inline struct script_host *host_of(lua_State *lua)
 void host_spend(lua_State *lua, uint64_t steps);
 /* Ends the whole call: not catchable. */
 int host_end(lua_State *lua, enum fatal fatal);
-/* "rules/default/tickets/routing.lua", cut at the size. */
+/* "packs/one/module/routing.lua", cut at the size. */
 void script_path(const struct script_host *host, const struct script *script, char *buffer, size_t size);
 
 /* --- lua_plain.c: Lua's words for the commonest mistakes, in an author's */
@@ -83,7 +83,7 @@ int reference_index(lua_State *lua, struct value reference, const char *key);
 /* Pushes an argument; raises Lua errors, so only inside a protected call. */
 void value_push(lua_State *lua, struct value value, const struct type *type);
 /* "the text \"abc\"", "nothing (nil)": what stands at the index, for messages; raises no error. */
-void value_describe(lua_State *lua, int index, char *buffer, size_t size);
+void lua_describe(lua_State *lua, int index, char *buffer, size_t size);
 /* The value at the index by its type, in `arena`; raises no Lua error. `where` ("field `queue` of the result") begins the
  * sentence. */
 enum status value_take(lua_State *lua, int index, const struct type *type, const char *where, struct arena *arena,

@@ -1,10 +1,11 @@
 /* Values of Flow to Lua and back. The way in raises Lua's errors, the way out never does: there the arena may unwind. */
 #include "engine/base/json.h"
-#include "engine/limits.h"
 #include "engine/script/lua_room.h"
 
 #include <math.h>
 #include <stdio.h>
+
+enum { ITEMS_MOST = 1000000 }; /* of a list; texts end with the memory of the call */
 
 /* --- in */
 static void push_text(lua_State *lua, struct text text)
@@ -161,7 +162,7 @@ void value_push(lua_State *lua, struct value value, const struct type *type)
 }
 
 /* --- out */
-void value_describe(lua_State *lua, int index, char *buffer, size_t size)
+void lua_describe(lua_State *lua, int index, char *buffer, size_t size)
 {
 	const struct value *box = exact_at(lua, index);
 	size_t length = 0;
@@ -189,7 +190,7 @@ static enum status misfit(lua_State *lua, int index, const struct type *type, co
 			  struct error *error)
 {
 	char found[256];
-	value_describe(lua, index, found, sizeof(found));
+	lua_describe(lua, index, found, sizeof(found));
 	struct text wanted = type_show(arena, type);
 	const char *help = "";
 	bool exact = type->kind == TYPE_DECIMAL || type->kind == TYPE_MONEY || type->kind == TYPE_PERCENT;
@@ -220,8 +221,6 @@ static enum status take_text(lua_State *lua, int index, const char *where, struc
 {
 	size_t length;
 	const char *bytes = lua_tolstring(lua, index, &length);
-	if (length > LIMIT_TEXT_BYTES)
-		return error_set(error, LIMIT, "%s is a text of %zu bytes; a text ends at %d", where, length, LIMIT_TEXT_BYTES);
 	struct text text = {bytes, (uint32_t)length};
 	if (!text_is_utf8(text))
 		return error_set(error, INVALID, "%s is a text that is not UTF-8; was a character cut in two?", where);
@@ -274,8 +273,8 @@ static enum status take_list(lua_State *lua, int index, const struct type *type,
 		keys++;
 	if (keys != count)
 		return error_set(error, INVALID, "%s must be a list: a table with the keys 1, 2, 3 … without a gap", where);
-	if (count > LIMIT_LIST_ITEMS)
-		return error_set(error, LIMIT, "%s has more than %d items", where, LIMIT_LIST_ITEMS);
+	if (count > ITEMS_MOST)
+		return error_set(error, LIMIT, "%s has more than %d items", where, ITEMS_MOST);
 	struct value *items = arena_array(arena, struct value, count ? count : 1);
 	for (uint32_t i = 0; i < count; i++) {
 		char place[200];
@@ -319,7 +318,7 @@ static enum status unknown_member(lua_State *lua, int index, const struct type *
 		if (known)
 			continue;
 		char shown[256];
-		value_describe(lua, -2, shown, sizeof(shown));
+		lua_describe(lua, -2, shown, sizeof(shown));
 		lua_pop(lua, 2);
 		return error_set(error, INVALID, "%s has no field that is called %s", where, shown);
 	}

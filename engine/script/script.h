@@ -14,14 +14,14 @@ struct script_limits {
 	uint32_t depth;        /* calls inside calls */
 };
 
-/* How a script follows a ref (`ticket.subject`): through the engine, so that it sees what the rule sees. Reads only. */
+/* How a script follows a ref (`x.name`): through the engine, so that it sees what the rule sees. Reads only. */
 struct script_reader {
 	void *host;
 	/* The value of that field, MISSING when it is not set or the row is gone. It may live in `arena`, and may call a
 	 * script itself (a computed field): that one counts against the limits of the outermost. */
 	enum status (*read)(void *host, struct arena *arena, const struct entity *entity, const struct field *field,
 			    struct record_id id, struct value *value_out, struct error *error);
-	/* Field CLOCK_… of the row that `clock` keeps for the record (`ticket.response.due_at`); NULL: clocks are not read. */
+	/* Field CLOCK_… of the row that `clock` keeps for the record (`x.clock.due_at`); NULL: clocks are not read. */
 	enum status (*read_clock)(void *host, struct arena *arena, const struct clock *clock, uint32_t field,
 				  struct record_id id, struct value *value_out, struct error *error);
 };
