@@ -3,18 +3,19 @@
 
 enum { EXCERPT_BEFORE = 60, EXCERPT_MOST = 110 };
 
+static bool is_of_file(const struct report *report, struct span span)
+{
+	return report->program && span.file < report->program->file_count;
+}
+
 static struct text source_of(const struct report *report, struct span span)
 {
-	if (report->expression.bytes || !report->program || span.file >= report->program->file_count)
-		return report->expression;
-	return report->program->files[span.file].text;
+	return is_of_file(report, span) ? report->program->files[span.file].text : report->expression;
 }
 
 static struct text path_of(const struct report *report, struct span span)
 {
-	if (report->expression.bytes || !report->program || span.file >= report->program->file_count)
-		return TEXT("");
-	return report->program->files[span.file].path;
+	return is_of_file(report, span) ? report->program->files[span.file].path : TEXT("");
 }
 
 /* The line in which the span begins, and where in it; long ones are cut around that place. */
@@ -44,7 +45,7 @@ static void caret(const struct report *report, struct span span, FILE *stream, e
 	if (at > line.length)
 		at = line.length;
 	char number[16] = "";
-	if (!report->expression.bytes)
+	if (is_of_file(report, span))
 		snprintf(number, sizeof(number), "%u", span.line);
 	styled(stream, STYLE_DIM, "%6s | ", number);
 	print_safe(stream, line);

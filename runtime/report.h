@@ -8,7 +8,7 @@
 
 struct report {
 	const struct program *program; /* whose files the spans are of */
-	struct text expression;        /* instead: a text without a file, such as a line of the prompt */
+	struct text expression;        /* what spans of no file are of, such as a line of the prompt */
 	bool errors_only;
 };
 
