@@ -161,9 +161,7 @@ static void say_word(struct arena *arena, const struct machine *machine, const s
 {
 	struct text word = text_slice(machine->tree->source, machine->token_start, machine->token_end);
 	error->hint = word_hint(arena, expected, word);
-	if (!machine->tokens) {
-		error->sentence = text_format(arena, "%s begins no declaration", found_text(arena, machine));
-	} else if (error->hint.length) {
+	if (error->hint.length) {
 		error->sentence = text_format(arena, "%s is not known here", found_text(arena, machine));
 	} else if (machine->after_number) {
 		int64_t unit = nearest_name(word, UNITS, sizeof(UNITS) / sizeof(*UNITS));
@@ -229,6 +227,8 @@ static void say(struct arena *arena, struct machine *machine, struct machine_pla
 		error->sentence = TEXT("this `}` closes nothing");
 	else
 		error->sentence = expected_sentence(arena, machine, &expected);
+	if (machine_is_between(&stopped) && found.length && !text_is(found, "}"))
+		error->sentence = text_format(arena, "%s begins no declaration", found_text(arena, machine));
 }
 
 struct parse_error expected_error(struct arena *arena, struct text source, struct machine_place place, uint32_t end)

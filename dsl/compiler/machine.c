@@ -258,7 +258,8 @@ struct machine_place place_advance(struct text source, struct machine_place from
 /* A word that continues a line contains the line end before it: the node is the word alone. */
 static void trim_continued(struct text source, struct syntax *node)
 {
-	if (node->end - node->start < 2 || source.bytes[node->start] != '\n')
+	bool word = node->kind == SYNTAX_token || node->kind == SYNTAX_missing;
+	if (!word || node->end - node->start < 2 || source.bytes[node->start] != '\n')
 		return;
 	struct machine_place place = {node->start, node->line, node->column};
 	uint32_t start = --node->end; /* one blank is read behind the word */
@@ -340,8 +341,7 @@ static void alias_apply(struct machine *machine, struct machine_entry *child, ui
 				.line = child->start.line,
 				.column = child->start.column,
 				.size = end - child->first + 1};
-	if (node->size == 1)
-		trim_continued(machine->tree->source, node);
+	trim_continued(machine->tree->source, node);
 	child->height++;
 	for (uint32_t i = 1; i <= later; i++)
 		child[i].first++;
@@ -432,6 +432,17 @@ static uint32_t stack_top(const struct machine *machine)
 	return machine->stack.items[machine->stack.count - 1].state;
 }
 
+/* Every declaration begins with a word, so inside of one there is a token with a node at the bottom of the stack. */
+static bool is_between(const struct machine *machine, uint32_t depth)
+{
+	return depth == 1 || (depth == 2 && names.kinds[machine->stack.items[1].symbol] == NO_NODE);
+}
+
+static bool is_declaration(const struct machine *machine, uint16_t kind, uint32_t base)
+{
+	return kind != NO_NODE && kind != SYNTAX_pack_source && !machine->watch && is_between(machine, base);
+}
+
 static enum machine_result reduce(struct machine *machine, TSParseAction action)
 {
 	uint32_t count = action.reduce.child_count, base = machine->stack.count - count;
@@ -456,7 +467,7 @@ static enum machine_result reduce(struct machine *machine, TSParseAction action)
 	*list_add(machine->arena, &machine->stack) = whole;
 	if (whole.height > PARSE_MAX_DEPTH)
 		return MACHINE_DEEP;
-	if (!machine->watch && kind != NO_NODE && base <= 2 && kind != SYNTAX_pack_source)
+	if (is_declaration(machine, kind, base))
 		declaration_finish(machine, whole.first);
 	return MACHINE_DONE;
 }
@@ -588,6 +599,11 @@ enum machine_result machine_run(struct machine *machine, struct machine_place pl
 		at = token.end;
 	}
 	return MACHINE_DONE;
+}
+
+bool machine_is_between(const struct machine *machine)
+{
+	return is_between(machine, machine->stack.count);
 }
 
 /* --- what could follow */

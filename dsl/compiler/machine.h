@@ -54,6 +54,9 @@ enum machine_result machine_run(struct machine *machine, struct machine_place pl
  * "identifier", "\n", and "" for the end. */
 uint32_t machine_expected(struct machine *machine, const char **names_out, uint32_t capacity);
 
+/* Whether it stopped where a declaration may begin. */
+bool machine_is_between(const struct machine *machine);
+
 /* The words with which a declaration may begin. */
 bool machine_is_declaration_word(struct text word);
 

@@ -89,6 +89,11 @@ static uint32_t quotes_skip(struct text line, uint32_t at)
 	return at;
 }
 
+static bool is_one_of(char byte, const char *bytes)
+{
+	return byte && strchr(bytes, byte);
+}
+
 static bool has_triple(struct text line, uint32_t at)
 {
 	return at + 3 <= line.length && !memcmp(line.bytes + at, "\"\"\"", 3);
@@ -113,13 +118,16 @@ static void line_scan(struct text line, struct openness *open)
 	}
 }
 
-/* A word of ours in column 0 begins a declaration, whatever is open before it; any other word does when nothing is open, for it
- * may be one of ours misspelt. */
+/* A word of ours in column 0 begins a declaration, whatever is open before it, also with a stray sign before. Another word does
+ * when nothing is open: it may be one of ours misspelt. */
 static bool begins_piece(struct text source, uint32_t at, const struct openness *open)
 {
-	if (at >= source.length || !is_letter(source.bytes[at]))
+	if (at >= source.length || is_one_of(source.bytes[at], " \t\r\n#"))
 		return false;
-	return (open->braces <= 0 && !open->text_block) || machine_is_declaration_word(word_at(source, at));
+	bool may_be_misspelt = is_letter(source.bytes[at]) && open->braces <= 0 && !open->text_block;
+	while (at < source.length && is_one_of(source.bytes[at], " )}]([{\"|;,"))
+		at++;
+	return may_be_misspelt || machine_is_declaration_word(word_at(source, at));
 }
 
 static void pieces_find(struct arena *arena, struct text source, struct machine_place start, place_list *pieces)
