@@ -21,6 +21,10 @@ struct event {
 
 enum { RULE_NONE = UINT32_MAX };
 
+/* The id of an event whose kind has key fields: of its name and their values, so that equal keys are one event, whoever raises
+ * it. A host gives it to outer events too. */
+struct record_id event_key_id(const struct event_kind *kind, const struct value *fields);
+
 struct json;
 struct json_writer;
 

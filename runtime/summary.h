@@ -1,0 +1,46 @@
+/* What a run of recorded events came to: what came in, what was made of it, which rules fired, which clocks run. The same run
+ * gives the same summary, always. */
+#ifndef RUNTIME_SUMMARY_H
+#define RUNTIME_SUMMARY_H
+
+#include "runtime/explain.h"
+#include "runtime/recorded.h"
+
+struct source_count { /* a connector's receive, or an event's kind from a CloudEvent */
+	uint32_t lines, raised, nothing, refused;
+};
+
+struct entity_count {
+	uint32_t created, updated, deleted;
+};
+
+enum { OUTCOME_COUNT = OUTCOME_FAILED + 1 };
+
+struct summary {
+	struct arena *arena;
+	const struct program *program;
+	struct source_count *receives, *kinds; /* by program.receives, schema.events */
+	uint32_t *events;                      /* by schema.events: handled, whoever raised them */
+	struct entity_count *entities;         /* by schema.entities */
+	uint32_t (*rules)[OUTCOME_COUNT];      /* by program.rules */
+	uint32_t *calls;                       /* by program.actions */
+	uint32_t notices, turns, timers, refused, duplicates;
+	struct text first_refused;
+	moment first, last;
+	/* the last turn that a line began */
+	uint32_t turn_raised;
+	bool turn_refused;
+};
+
+void summary_init(struct summary *summary, struct arena *arena, const struct program *program);
+/* Counts a turn; the listener of a world calls it. */
+void summary_turn(struct summary *summary, const struct turn_report *report);
+/* After a line was played: its turn counts for its source. */
+void summary_line(struct summary *summary, const struct played *played);
+uint32_t summary_failed(const struct summary *summary); /* rules */
+
+void summary_print(const struct summary *summary, struct world *world, const struct recording *recording);
+void summary_write(const struct summary *summary, struct world *world, const struct recording *recording,
+		   struct json_writer *writer);
+
+#endif
