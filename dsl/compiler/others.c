@@ -1,0 +1,253 @@
+/* Views and roles, and what reports share with them. Their names and conditions are checked like all others; who shows and
+ * guards by them comes later, so nothing of them is kept. */
+#include "dsl/compiler/others.h"
+
+/* --- words and names */
+void word_check(struct compiler *compiler, uint32_t file, const struct syntax *at, const char *const *words, uint32_t count,
+		const char *what)
+{
+	struct text word = syntax_text(compiler, file, at), known[32];
+	struct text_builder list = {.arena = compiler->arena};
+	for (uint32_t i = 0; i < count; i++) {
+		known[i] = text_from(words[i]);
+		if (text_equal(known[i], word))
+			return;
+		builder_format(&list, "%s%s", i ? ", " : "", words[i]);
+	}
+	struct text all = builder_text(&list);
+	struct diagnostic *diagnostic =
+		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_OPTION, span_in(file, at),
+			       "`%.*s` is no %s; there are %.*s", TEXT_ARGS(word), what, TEXT_ARGS(all));
+	suggest(compiler, diagnostic, word, known, count);
+}
+
+void name_check(struct compiler *compiler, uint32_t file, const struct syntax *name, enum name_space space,
+		enum syntax_kind kind, const char *what)
+{
+	struct text word = syntax_text(compiler, file, name);
+	const struct declaration *found = name_find(compiler, space, compiler->inputs[file].module, word);
+	if (found && found->syntax->kind == kind)
+		return;
+	struct diagnostic *diagnostic = diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_NAME, span_in(file, name),
+						       "there is no %s `%.*s`", what, TEXT_ARGS(word));
+	suggest_from_map(compiler, diagnostic, word, &compiler->spaces[space]);
+}
+
+/* --- paths */
+static const struct clock *clock_on(const struct entity *entity, struct text name)
+{
+	for (uint32_t i = 0; i < entity->clock_count; i++)
+		if (text_equal(entity->clocks[i]->name, name))
+			return entity->clocks[i];
+	return NULL;
+}
+
+static void path_broken(struct compiler *compiler, uint32_t file, const struct syntax *at, const struct entity *entity,
+			struct text name)
+{
+	struct diagnostic *diagnostic = diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_FIELD, span_in(file, at),
+						       "no field `%.*s` on %.*s", TEXT_ARGS(name), TEXT_ARGS(entity->name));
+	suggest_from_map(compiler, diagnostic, name, &entity->field_by_name);
+}
+
+void path_check(struct compiler *compiler, uint32_t file, const struct entity *entity, const struct syntax *path)
+{
+	for (each_child (child, path)) {
+		if (child->kind != SYNTAX_identifier)
+			continue;
+		struct text name = syntax_text(compiler, file, child);
+		const struct clock *clock = entity ? clock_on(entity, name) : NULL;
+		const struct field *field = entity && !clock ? entity_field(entity, name) : NULL;
+		if (clock) {
+			entity = clock->state;
+			continue;
+		}
+		if (!field && entity)
+			path_broken(compiler, file, child, entity, name);
+		if (!field || field->type->kind == TYPE_ERROR)
+			return;
+		if (!entity)
+			return;
+		bool last = child + child->size >= path + path->size;
+		if (!last && field->type->kind != TYPE_REF && field->type->kind != TYPE_RECORD) {
+			diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_FIELD, span_in(file, path),
+				       "`%.*s` is %.*s and has no fields", TEXT_ARGS(name),
+				       TEXT_ARGS(type_show(compiler->arena, field->type)));
+			return;
+		}
+		if (field->type->kind == TYPE_RECORD)
+			return;
+		entity = field->type->entity;
+	}
+}
+
+/* --- code that is compiled only to be checked */
+struct coder view_coder(struct compiler *compiler, uint32_t file, const struct record_field *parameters, uint32_t count,
+			const struct entity *entity)
+{
+	struct coder coder = coder_new(compiler, file);
+	coder.allows_missing = true;
+	for (uint32_t i = 0; i < count; i++)
+		coder_variable(&coder, parameters[i].name, coder_slot(&coder), parameters[i].type, false, NULL);
+	if (entity)
+		coder_variable(&coder, entity->name, coder_slot(&coder), type_ref(compiler, entity), false, NULL);
+	const struct entity *user = schema_entity(&compiler->program->schema, TEXT("user"));
+	if (user && user != entity)
+		coder_variable(&coder, user->name, coder_slot(&coder), type_ref(compiler, user), false, NULL);
+	coder.parameter_count = coder.slot_count;
+	return coder;
+}
+
+void view_condition(struct coder *coder, const struct syntax *syntax)
+{
+	struct operand truth = condition(coder, syntax);
+	coder_finish(coder, operand_slot(coder, &truth), truth.node);
+}
+
+void view_value(struct coder *coder, const struct syntax *value, const struct type *wanted)
+{
+	struct operand operand = wanted ? expression_as(coder, value, wanted) : expression(coder, value, NULL);
+	coder_finish(coder, operand_slot(coder, &operand), operand.node);
+}
+
+/* --- show, where, sort, do */
+static void events_check(struct compiler *compiler, uint32_t file, const struct syntax *list)
+{
+	for (each_child (child, list))
+		if (child->kind == SYNTAX_dotted_name)
+			event_read(compiler, file, child);
+}
+
+void view_items_check(struct compiler *compiler, uint32_t file, const struct syntax *list, const struct entity *entity,
+		      const struct record_field *parameters, uint32_t count)
+{
+	for (each_child (item, list)) {
+		if (item->kind == SYNTAX_show || item->kind == SYNTAX_sort) {
+			for (each_child (path, item))
+				if (path->kind == SYNTAX_dotted_name)
+					path_check(compiler, file, entity, path);
+		} else if (item->kind == SYNTAX_where && entity) {
+			struct coder coder = view_coder(compiler, file, parameters, count, entity);
+			view_condition(&coder, syntax_value(item));
+		} else if (item->kind == SYNTAX_do) {
+			events_check(compiler, file, item);
+		}
+	}
+}
+
+/* --- views */
+static void view_by_check(struct compiler *compiler, uint32_t file, const struct syntax *by, const struct entity *entity)
+{
+	for (each_child (child, by)) {
+		if (child->kind == SYNTAX_token || !entity)
+			continue;
+		struct text name = syntax_text(compiler, file, child);
+		if (child->kind == SYNTAX_identifier && !entity_field(entity, name))
+			path_broken(compiler, file, child, entity, name);
+	}
+}
+
+static void view_check(struct compiler *compiler, const struct declaration *declaration)
+{
+	static const char *const SHAPES[] = {"list", "table", "board", "calendar", "timeline", "form", "card", "map", "tree"};
+	const struct syntax *by = syntax_child(declaration->syntax, SYNTAX_by);
+	WORD_CHECK(compiler, declaration->file, syntax_with_role(declaration->syntax, ROLE_shape), SHAPES, "shape of a view");
+	const struct entity *entity =
+		entity_read(compiler, declaration->file, syntax_child(declaration->syntax, SYNTAX_dotted_name));
+	if (by)
+		view_by_check(compiler, declaration->file, by, entity);
+	view_items_check(compiler, declaration->file, declaration->syntax, entity, NULL, 0);
+}
+
+/* --- roles */
+static void right_check(struct compiler *compiler, uint32_t file, const struct syntax *right)
+{
+	const struct entity *entity = entity_read(compiler, file, syntax_child(right, SYNTAX_dotted_name));
+	const struct syntax *where = syntax_child(right, SYNTAX_where);
+	if (!entity)
+		return;
+	for (each_child (child, right))
+		if (child->kind == SYNTAX_identifier && !entity_field(entity, syntax_text(compiler, file, child)))
+			path_broken(compiler, file, child, entity, syntax_text(compiler, file, child));
+	if (!where)
+		return;
+	struct coder coder = view_coder(compiler, file, NULL, 0, entity);
+	view_condition(&coder, syntax_value(where));
+}
+
+static void names_check(struct compiler *compiler, uint32_t file, const struct syntax *list, enum name_space space,
+			enum syntax_kind kind, const char *what)
+{
+	for (each_child (child, list))
+		if (child->kind == SYNTAX_dotted_name)
+			name_check(compiler, file, child, space, kind, what);
+}
+
+static void role_check(struct compiler *compiler, const struct declaration *declaration)
+{
+	for (each_child (item, declaration->syntax)) {
+		if (item->kind == SYNTAX_right)
+			right_check(compiler, declaration->file, item);
+		else if (item->kind == SYNTAX_see)
+			names_check(compiler, declaration->file, item, SPACE_OTHER, SYNTAX_view, "view");
+		else if (item->kind == SYNTAX_include)
+			names_check(compiler, declaration->file, item, SPACE_ROLE, SYNTAX_role, "role");
+		else if (item->kind == SYNTAX_do)
+			events_check(compiler, declaration->file, item);
+	}
+}
+
+/* --- roles that include themselves */
+static const struct declaration *role_of(const struct compiler *compiler, const struct declaration *from,
+					 const struct syntax *name)
+{
+	return name_find(compiler, SPACE_ROLE, from->module, syntax_text(compiler, from->file, name));
+}
+
+static bool includes(const struct compiler *compiler, const struct declaration *from, const struct declaration *wanted,
+		     uint32_t depth)
+{
+	for (each_child (item, from->syntax)) {
+		if (item->kind != SYNTAX_include)
+			continue;
+		for (each_child (name, item)) {
+			const struct declaration *other =
+				name->kind == SYNTAX_dotted_name ? role_of(compiler, from, name) : NULL;
+			if (other && (other == wanted || (depth < 20 && includes(compiler, other, wanted, depth + 1))))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void circle_check(struct compiler *compiler, const struct declaration *declaration)
+{
+	if (includes(compiler, declaration, declaration, 0))
+		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_CYCLE, span_in(declaration->file, declaration->syntax),
+			       "the role `%.*s` includes itself", TEXT_ARGS(declaration->name));
+}
+
+/* --- what is checked and not run: said once a kind */
+static void not_executed(struct compiler *compiler, enum syntax_kind kind, const char *what)
+{
+	const declaration_list *declared = &compiler->by_kind[kind];
+	if (declared->count)
+		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_NOT_EXECUTED,
+			       span_in(declared->items[0]->file, declared->items[0]->syntax),
+			       "%s are checked, but this version does not run them yet", what);
+}
+
+void others_check(struct compiler *compiler)
+{
+	static const struct {
+		enum syntax_kind kind;
+		void (*check)(struct compiler *, const struct declaration *);
+	} KINDS[] = {{SYNTAX_metric, metric_check}, {SYNTAX_report, report_check}, {SYNTAX_view, view_check},
+		     {SYNTAX_role, role_check},     {SYNTAX_role, circle_check},   {SYNTAX_format, format_check}};
+	for (size_t k = 0; k < sizeof(KINDS) / sizeof(*KINDS); k++)
+		for (uint32_t i = 0; i < compiler->by_kind[KINDS[k].kind].count; i++)
+			KINDS[k].check(compiler, compiler->by_kind[KINDS[k].kind].items[i]);
+	not_executed(compiler, SYNTAX_report, "reports");
+	not_executed(compiler, SYNTAX_format, "formats");
+	not_executed(compiler, SYNTAX_migration, "migrations");
+}

@@ -1,0 +1,199 @@
+/* Budgets, migrations and translations: each line names something of the stack, which must be there (or, where it goes away,
+ * must not). */
+#include "dsl/compiler/pack_items.h"
+
+/* --- budgets */
+static void action_check(struct compiler *compiler, uint32_t file, const struct syntax *name)
+{
+	struct text word = syntax_text(compiler, file, name);
+	if (map_get(&compiler->spaces[SPACE_ACTION], word))
+		return;
+	struct diagnostic *diagnostic = diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_FUNCTION, span_in(file, name),
+						       "there is no action `%.*s`", TEXT_ARGS(word));
+	suggest_from_map(compiler, diagnostic, word, &compiler->spaces[SPACE_ACTION]);
+}
+
+void budget_check(struct compiler *compiler, const struct declaration *declaration)
+{
+	uint32_t file = declaration->file;
+	for (each_child (item, declaration->syntax)) {
+		if (item->kind != SYNTAX_budget_item)
+			continue;
+		const struct syntax *what = syntax_with_role(item, ROLE_what), *rate = syntax_child(item, SYNTAX_rate);
+		if (syntax_has_word(compiler, file, item, "call"))
+			action_check(compiler, file, what);
+		else if (!text_is(syntax_text(compiler, file, what), "mail.sent")) /* messages are nobody's event */
+			event_read(compiler, file, what);
+		number_read(compiler, file, syntax_child(rate, SYNTAX_number));
+		seconds_read(compiler, file, syntax_child(rate, SYNTAX_duration));
+	}
+}
+
+/* --- migrations: entity.field, as it was and as it is */
+static const struct entity *owner_of(struct compiler *compiler, uint32_t file, const struct syntax *name,
+				     struct text *field_out)
+{
+	struct text word = syntax_text(compiler, file, name);
+	int64_t dot = text_find(word, TEXT("."));
+	struct text owner = dot < 0 ? word : text_slice(word, 0, (uint32_t)dot);
+	*field_out = dot < 0 ? (struct text){0} : text_slice(word, (uint32_t)dot + 1, word.length);
+	const struct entity *entity = schema_entity(&compiler->program->schema, owner);
+	if (entity)
+		return entity;
+	struct diagnostic *diagnostic = diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_ENTITY, span_in(file, name),
+						       "there is no entity `%.*s`", TEXT_ARGS(owner));
+	suggest_from_map(compiler, diagnostic, owner, &compiler->program->schema.entity_by_name);
+	return NULL;
+}
+
+static void field_must_exist(struct compiler *compiler, uint32_t file, const struct syntax *at, const struct entity *entity,
+			     struct text field)
+{
+	if (entity_field(entity, field))
+		return;
+	struct diagnostic *diagnostic = diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_FIELD, span_in(file, at),
+						       "no field `%.*s` on %.*s", TEXT_ARGS(field), TEXT_ARGS(entity->name));
+	suggest_from_map(compiler, diagnostic, field, &entity->field_by_name);
+}
+
+static void field_must_be_gone(struct compiler *compiler, uint32_t file, const struct syntax *at, const struct entity *entity,
+			       struct text field)
+{
+	if (entity_field(entity, field))
+		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_DECLARED_TWICE, span_in(file, at),
+			       "`%.*s.%.*s` is still declared; take it out of the entity", TEXT_ARGS(entity->name),
+			       TEXT_ARGS(field));
+}
+
+static void update_check(struct compiler *compiler, uint32_t file, const struct syntax *update, const struct entity *entity,
+			 struct text name)
+{
+	field_must_exist(compiler, file, syntax_child(update, SYNTAX_dotted_name), entity, name);
+	const struct field *field = entity_field(entity, name);
+	const struct syntax *value = syntax_value(update);
+	if (!field || !value)
+		return;
+	struct coder coder = coder_new(compiler, file);
+	coder_variable(&coder, entity->name, coder_slot(&coder), type_ref(compiler, entity), false, NULL);
+	coder.parameter_count = coder.slot_count;
+	struct operand operand = expression_as(&coder, value, field->type);
+	coder_finish(&coder, operand_slot(&coder, &operand), operand.node);
+}
+
+void migration_check(struct compiler *compiler, const struct declaration *declaration)
+{
+	uint32_t file = declaration->file;
+	for (each_child (item, declaration->syntax)) {
+		const struct syntax *name = syntax_child(item, SYNTAX_dotted_name);
+		struct text field;
+		const struct entity *entity = NULL;
+		if (item->kind == SYNTAX_rename || item->kind == SYNTAX_drop || item->kind == SYNTAX_update)
+			entity = owner_of(compiler, file, name, &field);
+		if (!entity)
+			continue;
+		if (item->kind == SYNTAX_update) {
+			update_check(compiler, file, item, entity, field);
+			continue;
+		}
+		field_must_be_gone(compiler, file, name, entity, field);
+		const struct syntax *now = syntax_child(item, SYNTAX_identifier);
+		if (now)
+			field_must_exist(compiler, file, now, entity, syntax_text(compiler, file, now));
+	}
+}
+
+/* --- translations */
+static bool value_exists(const struct type *type, struct text rest)
+{
+	if (!rest.length)
+		return true;
+	for (uint32_t i = 0; type && type->kind == TYPE_ENUM && i < type->enumeration->count; i++)
+		if (text_equal(type->enumeration->values[i].name, rest))
+			return true;
+	return false;
+}
+
+static void split(struct text text, struct text *first_out, struct text *rest_out)
+{
+	int64_t dot = text_find(text, TEXT("."));
+	*first_out = dot < 0 ? text : text_slice(text, 0, (uint32_t)dot);
+	*rest_out = dot < 0 ? (struct text){0} : text_slice(text, (uint32_t)dot + 1, text.length);
+}
+
+static bool field_exists(const struct map *fields, struct text rest)
+{
+	struct text name, value;
+	split(rest, &name, &value);
+	const struct field *field = map_get(fields, name);
+	return field && value_exists(field->type, value);
+}
+
+static bool setting_exists(const struct compiler *compiler, struct text rest)
+{
+	struct text name, value;
+	split(rest, &name, &value);
+	const struct declaration *found = map_get(&compiler->spaces[SPACE_SETTING], name);
+	return found && value_exists(compiler->settings.items[found->index].type, value);
+}
+
+/* An event's own name has dots: the longest that fits, then a field. */
+static bool event_exists(const struct compiler *compiler, struct text path)
+{
+	for (uint32_t at = path.length; at; at--) {
+		if (at < path.length && path.bytes[at] != '.')
+			continue;
+		const struct event_kind *event = schema_event(&compiler->program->schema, text_slice(path, 0, at));
+		if (event)
+			return at == path.length || field_exists(&event->field_by_name, text_slice(path, at + 1, path.length));
+	}
+	return false;
+}
+
+static bool is_declared(const struct compiler *compiler, struct text module, struct text path)
+{
+	struct text first, rest;
+	split(path, &first, &rest);
+	const struct entity *entity = schema_entity(&compiler->program->schema, first);
+	if (entity && (!rest.length || field_exists(&entity->field_by_name, rest)))
+		return true;
+	if (text_is(first, "setting") && setting_exists(compiler, rest))
+		return true;
+	if (event_exists(compiler, path))
+		return true;
+	for (enum name_space space = SPACE_FUNCTION; space < SPACE_COUNT; space++)
+		if (space != SPACE_SETTING && name_find(compiler, space, module, path))
+			return true;
+	return false;
+}
+
+static void unknown_target(struct compiler *compiler, uint32_t file, const struct syntax *target, struct text path)
+{
+	struct text first, rest, name, value;
+	split(path, &first, &rest);
+	split(rest, &name, &value);
+	struct diagnostic *diagnostic = diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_TARGET, span_in(file, target),
+						       "nothing is called `%.*s`", TEXT_ARGS(path));
+	const struct entity *entity = schema_entity(&compiler->program->schema, first);
+	if (entity && !entity_field(entity, name))
+		suggest_from_map(compiler, diagnostic, name, &entity->field_by_name);
+	else if (text_is(first, "setting"))
+		suggest_from_map(compiler, diagnostic, name, &compiler->spaces[SPACE_SETTING]);
+	else if (!entity)
+		suggest_from_map(compiler, diagnostic, first, &compiler->program->schema.entity_by_name);
+}
+
+void translation_check(struct compiler *compiler, const struct declaration *declaration)
+{
+	struct map seen = map_in(compiler->arena);
+	for (each_child (item, declaration->syntax)) {
+		if (item->kind != SYNTAX_translated)
+			continue;
+		const struct syntax *target = syntax_with_role(item, ROLE_target);
+		struct text path = syntax_text(compiler, declaration->file, target);
+		if (map_put(&seen, path, (void *)item))
+			diagnostic_add(compiler->diagnostics, DIAGNOSTIC_ITEM_TWICE, span_in(declaration->file, item),
+				       "`%.*s` is translated twice", TEXT_ARGS(path));
+		if (!is_declared(compiler, declaration->module, path))
+			unknown_target(compiler, declaration->file, target, path);
+	}
+}
