@@ -142,7 +142,7 @@ static struct text fitting_hint(struct coder *coder, const struct syntax *syntax
 	if (wanted->kind == TYPE_TEXT && got->kind != TYPE_SECRET)
 		return text_format(arena, "`text(%.*s)` makes a text of it", TEXT_ARGS(source));
 	if (wanted->kind == TYPE_DATE && got->kind == TYPE_TIME)
-		return text_format(arena, "`date(%.*s)` is its day", TEXT_ARGS(source));
+		return text_format(arena, "`date_of(%.*s)` is its day", TEXT_ARGS(source));
 	if (wanted->kind == TYPE_REF && got->kind == TYPE_TEXT)
 		return text_format(arena, "`lookup(%.*s where …)` finds a record by its text", TEXT_ARGS(wanted->entity->name));
 	if (wanted->kind == TYPE_RECORD && wanted->record->count == 0)

@@ -5,6 +5,8 @@
 
 #include "dsl/compiler/internal.h"
 
+typedef LIST(struct text) text_list;
+
 /* --- operands */
 /* Already reported: fits everything, swallows what follows. */
 struct operand operand_error(struct coder *coder, const struct syntax *syntax);
@@ -41,6 +43,8 @@ bool name_stands_alone(struct coder *coder, struct text name);
 bool needs_hint(struct coder *coder, const struct syntax *syntax);
 void reads_add(struct coder *coder, const struct entity *entity, const struct field *field);
 bool field_is_set(const struct field *field);
+/* Whether a record of that entity is called so: master data, a calendar, a holiday set. */
+bool is_seed(struct coder *coder, const struct type *type, struct text name);
 bool enum_constant(struct coder *coder, const struct type *type, struct text name, struct value *value_out);
 
 /* --- operators.c, logic.c, choice.c, interpolation.c */
@@ -74,7 +78,11 @@ bool is_proved(const struct coder *coder, struct text path);
 /* --- call.c, functions.c, table.c */
 /* A define without parameters, used by its name. */
 struct operand define_value(struct coder *coder, const struct syntax *syntax, struct declaration *declaration);
-/* A builtin without parameters (`last_month`), or NOT a builtin: false. */
+/* --- builtin.c: false when it is no builtin */
+bool builtin_call(struct coder *coder, const struct syntax *invocation, struct text name, const struct type *wanted,
+		  struct operand *operand_out);
+void builtin_names(struct compiler *compiler, text_list *names);
+/* One without parameters, by its bare name: `last_month`. */
 bool builtin_word(struct coder *coder, const struct syntax *syntax, struct text name, struct operand *operand_out);
 bool is_builtin_word(struct text name);
 uint32_t date_of_time(struct coder *coder, uint32_t slot); /* the day of a TIME: a new slot */

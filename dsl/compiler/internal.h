@@ -189,6 +189,7 @@ const struct type *type_range(struct compiler *compiler, const struct type *elem
 const struct type *type_enum(struct compiler *compiler, const struct enumeration *enumeration);
 const struct type *type_event(struct compiler *compiler, const struct event_kind *event);
 const struct type *type_record(struct compiler *compiler, const struct record_field *fields, uint32_t count);
+const struct type *type_period(struct compiler *compiler); /* record(from date, until date) */
 /* Reads a `type` node. `owner` names an enum written in place ("ticket.status"). TYPE_ERROR after a message. */
 const struct type *type_read(struct compiler *compiler, uint32_t file, const struct syntax *type, struct text owner);
 bool type_fits(const struct type *to, const struct type *from);

@@ -87,7 +87,7 @@ static const char *pair_hint(const struct operand *left, const struct operand *r
 	if (either(left, right, TYPE_DURATION, TYPE_INT) || either(left, right, TYPE_DURATION, TYPE_DECIMAL))
 		return "a duration has a unit: 30min, 4h, 2 workdays";
 	if (either(left, right, TYPE_DATE, TYPE_TIME))
-		return "`date(x)` is the day of a time";
+		return "`date_of(x)` is the day of a time";
 	if (either(left, right, TYPE_ENUM, TYPE_TEXT))
 		return "the values of an enum are written without quotes";
 	if (either(left, right, TYPE_TEXT, TYPE_INT) || either(left, right, TYPE_TEXT, TYPE_DECIMAL))

@@ -64,6 +64,12 @@ static bool seed_constant(struct coder *coder, const struct type *type, struct t
 	return known;
 }
 
+bool is_seed(struct coder *coder, const struct type *type, struct text name)
+{
+	struct value ignored;
+	return seed_constant(coder, type, name, &ignored);
+}
+
 static struct declaration *plain_define(struct coder *coder, struct text name)
 {
 	struct text module =
@@ -109,8 +115,6 @@ bool needs_hint(struct coder *coder, const struct syntax *syntax)
 }
 
 /* --- what to say of a name that is none */
-typedef LIST(struct text) text_list;
-
 static void collect_names(struct coder *coder, const struct type *wanted, text_list *names)
 {
 	struct arena *arena = coder->compiler->arena;

@@ -148,7 +148,7 @@ static const struct type *unknown_type(struct compiler *compiler, uint32_t file,
 }
 
 /* A period of days: what last_month is, and `over month` gives. */
-static const struct type *type_period(struct compiler *compiler)
+const struct type *type_period(struct compiler *compiler)
 {
 	struct record_field *fields = arena_array(compiler->arena, struct record_field, 2);
 	fields[0] = (struct record_field){TEXT("from"), type_simple(compiler, TYPE_DATE), true};
