@@ -510,6 +510,8 @@ static void shift(struct machine *machine, TSParseAction action, const struct to
 	if (kind == NO_NODE)
 		return;
 	node_add(machine, kind, machine->place, token->end, machine->nodes.count);
+	if (!machine->watch)
+		trim_continued(machine->tree->source, list_last(&machine->nodes));
 	entry->height = 1;
 }
 

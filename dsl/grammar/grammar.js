@@ -6,13 +6,17 @@ const PREC = { range: 1, coalesce: 2, or: 3, and: 4, not: 5, compare: 6, add: 7,
 
 // A line that begins with `and`, `or` or `else` continues the one before, across blank and comment lines.
 const CONTINUED = /\n([ \t\r]*(#[^\n]*)?\n)*[ \t]*/
-const continuing = word => choice(word, alias(token(seq(CONTINUED, word, /[ \t\r\n]/)), word))
+const continued = word => token(seq(CONTINUED, word, /[ \t]/))
+const continuing = word => choice(word, alias(continued(word), word))
 
 // What is often left out is not an error but a node `missing` on the word that needed it; the line below is left alone.
 const needs = ($, word, rule) => prec.right(choice(seq(word, rule), alias(word, $.missing)))
 const infix = ($, precedence, operator) => [
   prec.left(precedence, seq($._expression, operator, $._expression)),
   prec.right(precedence, seq($._expression, alias(operator, $.missing)))]
+const joining = ($, precedence, word) => [...infix($, precedence, word),
+  prec.left(precedence, seq($._expression, alias(continued(word), word), $._expression)),
+  prec.right(precedence, seq($._expression, alias(continued(word), $.missing)))]
 
 const list = rule => seq(rule, repeat(seq(',', rule)))
 const parens = rule => seq('(', optional(seq(list(rule), optional(','))), ')')
@@ -264,8 +268,8 @@ module.exports = grammar({
     binary: $ => choice(
       ...infix($, PREC.range, '..'),
       ...infix($, PREC.coalesce, 'default'),
-      ...infix($, PREC.or, continuing('or')),
-      ...infix($, PREC.and, continuing('and')),
+      ...joining($, PREC.or, 'or'),
+      ...joining($, PREC.and, 'and'),
       ...infix($, PREC.compare, $._comparison),
       ...infix($, PREC.add, choice('+', '-')),
       ...infix($, PREC.multiply, choice('*', '/'))),
