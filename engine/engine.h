@@ -49,6 +49,30 @@ enum status engine_timer(struct engine *engine, struct record_id timer, moment a
 enum status engine_activate(struct engine *engine, moment at, const struct ports *ports, const struct turn **turn_out,
 			    struct error *error) MUST_CHECK;
 
+/* What a connector answered to a call of plan.outgoing. */
+struct call_answer {
+	bool ok;
+	struct value value;   /* ok: of the action's result type, or DATA, which is typed here; MISSING when it has none */
+	struct text sentence; /* not ok: why */
+	bool final;           /* not ok: the same again can not help; no retry */
+};
+
+/* The workflow that waits for it goes on. A call nobody waits for (`later`, or its workflow has ended) is OK: an empty plan.
+ * The same answer twice is the same. */
+enum status engine_answer(struct engine *engine, struct record_id call, const struct call_answer *answer, moment at,
+			  const struct ports *ports, const struct turn **turn_out, struct error *error) MUST_CHECK;
+
+/* A person decides an approval (a row of the system entity `approval`). NOT_FOUND: there is none. CONFLICT: it is decided or
+ * too late. */
+enum status engine_decide(struct engine *engine, struct record_id approval, bool approved, struct value actor, moment at,
+			  const struct ports *ports, const struct turn **turn_out, struct error *error) MUST_CHECK;
+
+/* A person looks at a workflow that holds: the same step again, the next one, or give up (undo what was done). NOT_FOUND: no
+ * such instance. CONFLICT: it does not hold. */
+enum resume { RESUME_RETRY, RESUME_GO_ON, RESUME_CANCEL };
+enum status engine_resume(struct engine *engine, struct record_id instance, enum resume resume, struct value actor, moment at,
+			  const struct ports *ports, const struct turn **turn_out, struct error *error) MUST_CHECK;
+
 /* On: every rule of an event's kind is tried, not only the candidates of the index, and the trace keeps what each node of its
  * guard came to. For explain; slower, and the same in its effects. */
 void engine_observe(struct engine *engine, bool on);
