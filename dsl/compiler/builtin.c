@@ -242,15 +242,16 @@ bool builtin_call(struct coder *coder, const struct syntax *invocation, struct t
 	if (!use.row_count)
 		return false;
 	uint32_t first_step = coder->steps.count;
-	*operand_out = operand_error(coder, invocation);
 	if (!arguments_collect(&use)) {
 		*operand_out = wrong_arguments(&use);
 		return true;
 	}
 	for (uint32_t i = 0; i < use.count; i++) {
 		use.operands[i] = expression(coder, use.places[i], wanted_at(&use, i));
-		if (is_error(&use.operands[i]))
+		if (is_error(&use.operands[i])) {
+			*operand_out = operand_error(coder, invocation);
 			return true;
+		}
 		if (!rows_narrow(&use, i)) {
 			*operand_out = wrong_arguments(&use);
 			return true;

@@ -195,6 +195,7 @@ const struct type *type_read(struct compiler *compiler, uint32_t file, const str
 bool type_fits(const struct type *to, const struct type *from);
 bool type_is_number(const struct type *type);
 uint32_t type_index(const struct type *type); /* in program.types */
+void types_enter(struct compiler *compiler, const struct program *program); /* those of a program that is already there */
 struct record_field *parameters_read(struct compiler *compiler, uint32_t file, const struct syntax *parameters,
 				     struct text owner, uint32_t *count_out);
 

@@ -46,6 +46,18 @@ static const struct type *intern(struct compiler *compiler, struct type wanted)
 	return &known->type;
 }
 
+void types_enter(struct compiler *compiler, const struct program *program)
+{
+	uintptr_t plain[6];
+	compiler->type_by_content = map_in(compiler->arena);
+	for (uint32_t i = 0; i < program->type_count; i++) {
+		struct text content = content_of(compiler, program->types[i], plain);
+		map_put(&compiler->type_by_content, text_copy(compiler->arena, content), (void *)program->types[i]);
+	}
+	compiler->types.items = (const struct type **)program->types;
+	compiler->types.count = compiler->types.capacity = program->type_count;
+}
+
 uint32_t type_index(const struct type *type)
 {
 	return ((const struct interned *)type)->index;
