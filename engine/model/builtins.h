@@ -1,4 +1,5 @@
-/* The standard functions of Flow. STEP_BUILTIN names a row of builtins.def by its number; rows of one function are overloads. */
+/* The standard functions of Flow. STEP_BUILTIN names a row of builtins.def by its number; rows of one function are overloads.
+ */
 #ifndef MODEL_BUILTINS_H
 #define MODEL_BUILTINS_H
 

@@ -405,8 +405,8 @@ struct test {
 	uint32_t slot_count;
 };
 
-/* --- migrations: what may become of stored rows when the schema no longer fits them. Done in order, each once: an item whose old
- * name is gone already has nothing left to do. */
+/* --- migrations: what may become of stored rows when the schema no longer fits them. Done in order, each once: an item whose
+ * old name is gone already has nothing left to do. */
 enum migration_kind {
 	MIGRATION_RENAME, /* entity.field (no field: the entity itself) is called `to` from now on */
 	MIGRATION_DROP,   /* entity.field (no field: the entity itself) and all it holds may go */
@@ -487,6 +487,9 @@ struct program {
 	const struct zone *zone; /* for showing times and `"{now:yyyy}"`; default UTC */
 	uint64_t hash;           /* of all sources: instances of workflows are pinned to it */
 };
+
+/* The row in which `clock` keeps its state for a record. */
+struct record_id clock_row_id(const struct clock *clock, struct record_id record);
 
 const char *step_name(enum step_operation operation);
 

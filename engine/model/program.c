@@ -1,0 +1,32 @@
+/* Names of steps and outcomes, and the ids that a program's own things have. */
+#include "engine/model/program.h"
+#include "engine/model/trace.h"
+
+const char *step_name(enum step_operation operation)
+{
+	static const char *const NAMES[] = {
+#define STEP(name, doc) #name,
+#include "engine/model/steps.def"
+#undef STEP
+	};
+	return operation < STEP_COUNT ? NAMES[operation] : "?";
+}
+
+const char *outcome_name(enum outcome outcome)
+{
+	static const char *const NAMES[] = {
+		[OUTCOME_FIRED] = "fired",         [OUTCOME_FALSE] = "false",         [OUTCOME_UNKNOWN] = "unknown",
+		[OUTCOME_NOT_VALID] = "not valid", [OUTCOME_DUPLICATE] = "duplicate", [OUTCOME_DAMPED] = "damped",
+		[OUTCOME_ONCE] = "once",           [OUTCOME_AT_MOST] = "at most",     [OUTCOME_WAITING] = "waiting",
+		[OUTCOME_CANCELLED] = "cancelled", [OUTCOME_FAILED] = "failed"};
+	return NAMES[outcome];
+}
+
+struct record_id clock_row_id(const struct clock *clock, struct record_id record)
+{
+	struct record_id name = record_id_derive(0, clock->name.bytes, clock->name.length);
+	struct record_id both[2] = {name, record};
+	struct record_id id = record_id_derive(0, both, sizeof(both));
+	id.high = (record.high & ~(uint64_t)0xffff) | (id.high & 0xffff); /* born with its record */
+	return id;
+}
