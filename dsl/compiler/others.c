@@ -205,15 +205,17 @@ static const struct declaration *role_of(const struct compiler *compiler, const 
 }
 
 static bool includes(const struct compiler *compiler, const struct declaration *from, const struct declaration *wanted,
-		     uint32_t depth)
+		     struct map *seen, uint32_t depth)
 {
+	if (depth > 100 || map_put(seen, from->name, (void *)from))
+		return false;
 	for (each_child (item, from->syntax)) {
 		if (item->kind != SYNTAX_include)
 			continue;
 		for (each_child (name, item)) {
 			const struct declaration *other =
 				name->kind == SYNTAX_dotted_name ? role_of(compiler, from, name) : NULL;
-			if (other && (other == wanted || (depth < 20 && includes(compiler, other, wanted, depth + 1))))
+			if (other && (other == wanted || includes(compiler, other, wanted, seen, depth + 1)))
 				return true;
 		}
 	}
@@ -222,7 +224,8 @@ static bool includes(const struct compiler *compiler, const struct declaration *
 
 static void circle_check(struct compiler *compiler, const struct declaration *declaration)
 {
-	if (includes(compiler, declaration, declaration, 0))
+	struct map seen = map_in(compiler->arena);
+	if (syntax_child(declaration->syntax, SYNTAX_include) && includes(compiler, declaration, declaration, &seen, 0))
 		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_CYCLE, span_in(declaration->file, declaration->syntax),
 			       "the role `%.*s` includes itself", TEXT_ARGS(declaration->name));
 }

@@ -2,6 +2,8 @@
  * what stands behind `else` lies right behind it and is jumped over when all goes well. */
 #include "dsl/compiler/expression.h"
 #include "dsl/compiler/statement.h"
+#include "engine/base/check.h"
+#include "engine/model/builtins.h"
 
 /* --- else: the step where it begins, or SLOT_NONE. Control that comes from before goes on behind it. */
 static uint32_t otherwise_read(struct coder *coder, const struct syntax *statement, bool *hold_out)
@@ -230,6 +232,39 @@ void work_wait(struct coder *coder, const struct syntax *syntax)
 }
 
 /* --- sleep, hold */
+static uint32_t builtin_row(const char *name, const char *parameters)
+{
+	for (uint32_t i = 0; i < BUILTIN_ROWS; i++)
+		if (!strcmp(BUILTINS[i].name, name) && !strcmp(BUILTINS[i].parameters, parameters))
+			return i;
+	CHECK(!"a standard function that the compiler itself needs");
+	return 0;
+}
+
+/* The local midnight of a date, or the time that `at` names, in its zone or the pack's. */
+static uint32_t moment_on_day(struct coder *coder, uint32_t day, const struct syntax *at)
+{
+	struct compiler *compiler = coder->compiler;
+	const struct syntax *zone = at ? syntax_child(at, SYNTAX_zone) : NULL;
+	clock_time time = at ? time_of_day_read(compiler, coder->file, syntax_child(at, SYNTAX_time_of_day)) : 0;
+	struct operand hour = {.type = simple(coder, TYPE_TIME_OF_DAY),
+			       .is_constant = true,
+			       .node = NODE_NONE,
+			       .value = {.kind = VALUE_TIME_OF_DAY, .integer = time}};
+	uint32_t slots[3] = {day, operand_slot(coder, &hour)}, count = 2, result = coder_slot(coder);
+	if (zone) {
+		zone_read(compiler, coder->file, zone);
+		struct operand name = {.type = simple(coder, TYPE_TEXT),
+				       .is_constant = true,
+				       .node = NODE_NONE,
+				       .value = value_text(syntax_text(compiler, coder->file, zone))};
+		slots[count++] = operand_slot(coder, &name);
+	}
+	uint32_t row = builtin_row("at", zone ? "date, time_of_day, text" : "date, time_of_day");
+	coder_step(coder, STEP_BUILTIN, result, row, coder_operands(coder, slots, count), count);
+	return result;
+}
+
 static bool is_sleep_type(const struct type *type, bool until)
 {
 	return type->kind == TYPE_ERROR ||
@@ -253,7 +288,7 @@ void work_sleep(struct coder *coder, const struct syntax *syntax)
 	require_set(coder, value, &when, "the end of `sleep`");
 	uint32_t slot = operand_slot(coder, &when);
 	if (when.type->kind == TYPE_DATE)
-		slot = moment_on_day(coder, syntax, slot, at);
+		slot = moment_on_day(coder, slot, at);
 	coder_step(coder, STEP_WORK_SLEEP, 0, slot, 0, 0);
 	node_of_statement(coder, syntax, first);
 }
