@@ -106,7 +106,7 @@ static int by_number(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-void footprint_settle(struct footprint *footprint)
+void reads_settle(struct footprint *footprint)
 {
 	uint32_t kept = 0, *reads = footprint->reads.items;
 	if (footprint->reads.count)
@@ -152,7 +152,7 @@ static void define_compile(struct compiler *compiler, struct declaration *declar
 	note->constant = result.value;
 	if (!note->result)
 		note->result = result.type;
-	footprint_settle(&note->footprint);
+	reads_settle(&note->footprint);
 	const struct code *code = NULL;
 	if (!is_error(&result)) {
 		uint32_t slot = operand_slot(&coder, &result);

@@ -325,7 +325,7 @@ void valid_read(struct compiler *compiler, uint32_t file, const struct syntax *v
 void functions_declare(struct compiler *compiler);
 /* The parameters of a signature as the first slots of a coder. */
 void parameters_enter(struct coder *coder, const struct record_field *parameters, uint32_t count, const struct syntax *at);
-void footprint_settle(struct footprint *footprint); /* reads ascending, each once */
+void reads_settle(struct footprint *footprint); /* reads ascending, each once */
 void functions_build(struct compiler *compiler);
 void settings_declare(struct compiler *compiler);
 void settings_build(struct compiler *compiler);

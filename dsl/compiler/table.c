@@ -319,7 +319,7 @@ static void table_finish(struct table_builder *builder)
 	const struct code **inputs = arena_array(arena, const struct code *, builder->inputs.count);
 	for (uint32_t i = 0; i < builder->inputs.count; i++)
 		inputs[i] = builder->inputs.items[i].code;
-	footprint_settle(&builder->note->footprint);
+	reads_settle(&builder->note->footprint);
 	if (!builder->failed)
 		builder->note->result = result_type(builder);
 	struct table *table = &builder->compiler->tables.items[builder->declaration->index];
