@@ -21,8 +21,9 @@ struct store {
 	struct arena schema;          /* as long as the program: keys of statements, access */
 	struct arena scratch;         /* one call */
 	struct entity_access *access; /* by entity.index */
-	struct map queries;           /* query and shape -> statement */
-	struct map words;             /* SQL -> statement, for our own tables */
+	uint32_t access_count;
+	struct map queries; /* query and shape -> statement */
+	struct map words;   /* SQL -> statement, for our own tables */
 	/* whose changes are applied: history names them */
 	moment at;
 	struct record_id event;

@@ -55,6 +55,7 @@ static void access_build(struct store *store, const struct program *program)
 {
 	store_forget(store);
 	store->program = program;
+	store->access_count = program->schema.entity_count;
 	store->access = arena_array(&store->schema, struct entity_access, program->schema.entity_count);
 	for (uint32_t i = 0; i < program->schema.entity_count; i++)
 		store->access[i].updates = map_in(&store->schema);

@@ -165,7 +165,7 @@ static void statements_close(struct map *map)
 
 void store_forget(struct store *store)
 {
-	for (uint32_t i = 0; store->access && i < store->program->schema.entity_count; i++) {
+	for (uint32_t i = 0; i < store->access_count; i++) {
 		struct entity_access *access = &store->access[i];
 		struct statement *each[] = {access->read, access->insert, access->erase};
 		for (int s = 0; s < 3; s++)
@@ -176,6 +176,7 @@ void store_forget(struct store *store)
 	statements_close(&store->queries);
 	statements_close(&store->words);
 	store->access = NULL;
+	store->access_count = 0;
 	arena_reset(&store->schema);
 	store->queries = map_in(&store->schema);
 	store->words = map_in(&store->schema);

@@ -257,7 +257,7 @@ static void test_file_stays(void **state)
 {
 	struct story story;
 	struct sample *sample = &story.sample;
-	char path[] = "/tmp/store_test_XXXXXX";
+	char path[] = P_tmpdir "/store_test_XXXXXX";
 	int file = mkstemp(path);
 
 	(void)state;
