@@ -205,7 +205,7 @@ static const char *match_again(struct pattern_match *match, const char *at, int 
 		return fail(match, "the pattern names a capture that is not there");
 	ptrdiff_t length = match->capture[level].length;
 	if (length < 0)
-		length = 0;
+		return NULL; /* a position has no text */
 	match->budget -= (uint64_t)length < match->budget ? (uint64_t)length / 8 : match->budget;
 	if (match->source_end - at < length || memcmp(match->capture[level].start, at, (size_t)length))
 		return NULL;

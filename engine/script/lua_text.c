@@ -348,11 +348,9 @@ static void add_conversion(lua_State *lua, luaL_Buffer *buffer, int index, char 
 	case 'c': {
 		lua_Integer integer = luaL_checkinteger(lua, index);
 		snprintf(spec + length, SPEC_SIZE - length, conversion == 'c' ? "c" : "ll%c", conversion);
-		if (conversion == 'c')
-			snprintf(formatted, sizeof(formatted), spec, (int)integer);
-		else
-			snprintf(formatted, sizeof(formatted), spec, (long long)integer);
-		luaL_addstring(buffer, formatted);
+		int written = conversion == 'c' ? snprintf(formatted, sizeof(formatted), spec, (int)integer)
+						: snprintf(formatted, sizeof(formatted), spec, (long long)integer);
+		luaL_addlstring(buffer, formatted, (size_t)written); /* a character may be NUL */
 		break;
 	}
 	case 'e':

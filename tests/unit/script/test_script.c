@@ -157,7 +157,7 @@ static void what_has_no_meaning(void **state)
 		{"return duration(1, 'fortnight')", "`fortnight` is no unit"},
 		{"return time('2026-03-27T16:45:00Z'):date('Mars/City')", "there is no time zone `Mars/City`"},
 		{"return money('1', 'EUR').cents", "1 EUR has no part `cents`"},
-		{"return '1' + 1", "a text cannot be computed with"},
+		{"return '1' + 1", "`1` is a text and cannot be computed with"},
 		{"return ('x').y.z", "is not set"},
 		{"local t = {} return t.name .. 'x'", "`name` is not set and cannot be joined to a text"},
 		{"return pick_best()", "there is no function `pick_best`"},
