@@ -8,6 +8,8 @@
 #include "engine/model/system.h"
 #include "runtime/store/store.h"
 
+enum { ANSWERS_AT_ONCE = 10000 };
+
 struct answer {
 	const struct action *action;
 	bool fails;
@@ -456,17 +458,38 @@ static const struct answer *answer_find(const struct world *world, const struct 
 	return NULL;
 }
 
-/* An answer is a turn of its own, and may call again. */
+static enum status answer_deliver(struct world *world, struct record_id call, const struct answer *answer, struct error *error)
+{
+	struct turn_report report = {.origin = TURN_ANSWER, .at = world->now};
+	struct call_answer told = {.ok = !answer->fails, .value = answer->value};
+	enum status status = turn_begin(world, call, error);
+
+	if (status != OK)
+		return status;
+	if (answer->fails) {
+		told.value = value_missing();
+		told.sentence = answer->value.kind == VALUE_TEXT ? value_as_text(answer->value) : TEXT("the call failed");
+	}
+	status = engine_answer(world->engine, call, &told, world->now, &world->ports, &report.turn, error);
+	return turn_end(world, status, &report, error);
+}
+
+/* An answer is a turn of its own, and may call again: the list grows while it is walked. */
 static enum status answers_deliver(struct world *world, struct error *error)
 {
-	(void)error;
-	for (uint32_t i = 0; i < world->pending.count; i++) {
-		const struct answer *answer = answer_find(world, world->pending.items[i].action);
-		if (!answer)
-			continue;
+	enum status status = OK;
+
+	for (uint32_t i = 0; i < world->pending.count && status == OK; i++) {
+		struct pending pending = world->pending.items[i];
+		const struct answer *answer = answer_find(world, pending.action);
+		if (i >= ANSWERS_AT_ONCE)
+			return error_set(error, LIMIT, "%u calls answered one another at one moment; the pack goes in a circle",
+					 (unsigned)ANSWERS_AT_ONCE);
+		if (answer)
+			status = answer_deliver(world, pending.id, answer, error);
 	}
 	world->pending.count = 0;
-	return OK;
+	return status;
 }
 
 const struct world_call *world_calls(const struct world *world, uint32_t *count_out)

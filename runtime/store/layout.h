@@ -6,7 +6,7 @@
 
 struct layout_field {
 	struct text name;
-	struct text type;   /* "ref ticket", "list of enum"; two types of equal text hold the same values */
+	struct text type;   /* "ref owner", "list of enum"; two types of equal text hold the same values */
 	struct text values; /* names of all enum values in it, each followed by one blank */
 	bool required;
 	struct text fill;      /* SQL of its constant default, or empty; not kept */
