@@ -1,0 +1,189 @@
+/* What the files of the engine share while a turn runs. Everything here lives in the turn's arena and ends with it; nothing of
+ * it is seen outside engine/. Two kinds of failure, never mixed: a status INVALID, LIMIT, CONFLICT or NOT_FOUND undoes what
+ * failed (a rule, a clock, a workflow's step) and the turn goes on; with `context->fatal` set the whole turn ends with an empty
+ * plan. */
+#ifndef ENGINE_CONTEXT_H
+#define ENGINE_CONTEXT_H
+
+#include "engine/engine.h"
+#include "engine/limits.h"
+#include "engine/model/system.h"
+#include "engine/script/script.h"
+
+/* --- rows: the host's, with what the turn has made of them on top */
+struct row {
+	const struct entity *entity;
+	struct record_id id;
+	const struct value *values; /* entity->field_count; NULL: there is no such row (any more) */
+	struct change *change;      /* NULL: untouched */
+};
+
+struct row_undo { /* what a row was before a write, for a failing rule */
+	struct row *row;
+	const struct value *values;
+	struct change *change, before; /* `before`: what `change` pointed to */
+};
+
+struct row_table { /* open addressing by id */
+	struct row **rows;
+	uint32_t count, capacity;
+};
+
+struct rule_memory; /* rule_time.c */
+
+struct context {
+	struct engine *engine;
+	const struct program *program;
+	const struct ports *ports;
+	struct arena *arena;
+	struct plan *plan;
+	struct trace *trace;
+	struct error *error;
+	bool fatal; /* the turn must end */
+	moment now;
+	/* what is being handled */
+	const struct event *event; /* NULL in a turn that is no event's */
+	uint32_t event_index;      /* in trace->events */
+	uint32_t rule;             /* RULE_NONE for clocks, workflows, people */
+	struct value actor;        /* REF or MISSING */
+	/* ids of what is made: a hash of who makes it and how many it made before */
+	struct record_id maker;
+	uint32_t made;
+	uint32_t call_depth;
+	uint64_t steps;
+	struct row_table rows;
+	LIST(struct row_undo) undo;
+	LIST(struct event *) pending; /* raised, not yet handled */
+	uint32_t handled;             /* of pending */
+	struct observed *observed;    /* where the code that runs notes its nodes; NULL: nowhere */
+};
+
+/* Where everything that a rule does begins, so that it can be taken back. */
+struct savepoint {
+	uint32_t undo, changes, outgoing, events, pending, lines;
+};
+
+struct savepoint savepoint_set(const struct context *context);
+void savepoint_restore(struct context *context, struct savepoint savepoint);
+
+/* --- rows.c. Statuses as said above; a host's failure also sets `fatal`. */
+/* The values of a row as the turn sees it: entity->field_count. NOT_FOUND (no sentence) when there is none. Computed fields are
+ * MISSING in it: read them with row_field. */
+enum status row_read(struct context *context, const struct entity *entity, struct record_id id,
+		     const struct value **values_out) MUST_CHECK;
+/* One field, computed ones too. MISSING when the row is gone. */
+enum status row_field(struct context *context, const struct entity *entity, struct record_id id, uint32_t field,
+		      struct value *value_out) MUST_CHECK;
+/* The rows for which the query holds, by id: context->rows entries. Its `where` is evaluated; `parameters` are its parameters.
+ */
+enum status row_query(struct context *context, const struct query *query, const struct value *parameters,
+		      struct row ***rows_out, uint32_t *count_out) MUST_CHECK;
+/* The rows whose `field` equals `value`, by id. */
+enum status row_query_equal(struct context *context, const struct entity *entity, uint16_t field, struct value value,
+			    struct row ***rows_out, uint32_t *count_out) MUST_CHECK;
+/* `values` are those of write->fields; the rest get their defaults and numbers. Required fields, lengths, seals and transitions
+ * are checked. Raises NAME.created / updated / deleted, except for system entities and those that keep a clock's state. */
+enum status row_create(struct context *context, const struct write *write, const struct value *values,
+		       struct record_id *id_out) MUST_CHECK;
+/* The same with an id of the caller's; for system rows. */
+enum status row_create_as(struct context *context, const struct write *write, const struct value *values,
+			  struct record_id id) MUST_CHECK;
+enum status row_update(struct context *context, const struct entity *entity, struct record_id id, const uint16_t *fields,
+		       const struct value *values, uint32_t count) MUST_CHECK;
+enum status row_delete(struct context *context, const struct entity *entity, struct record_id id) MUST_CHECK;
+
+static inline const struct entity *system_entity(const struct context *context, enum system_entity which)
+{
+	return context->program->schema.entities[which];
+}
+
+/* A new id, the same when the turn runs again. */
+struct record_id id_next(struct context *context);
+
+/* --- eval.c */
+struct value *frame_new(struct context *context, const struct code *code); /* all slots MISSING */
+/* Runs `code` to its end; result_out (may be NULL) gets the value of its result slot. */
+enum status eval_run(struct context *context, const struct code *code, struct value *frame,
+		     struct value *result_out) MUST_CHECK;
+/* Runs from step *at on; stops with OK before the first step that waits (STEP_WORK_*), or at the end: *at is then that step, or
+ * code->step_count. */
+enum status eval_from(struct context *context, const struct code *code, struct value *frame, uint32_t *at) MUST_CHECK;
+/* Code whose only parameter is a record: of clocks, seals, computed fields. */
+enum status eval_record(struct context *context, const struct code *code, const struct entity *entity, struct record_id id,
+			struct value *result_out) MUST_CHECK;
+/* A list operand of a step. */
+static inline struct value operand_at(const struct code *code, const struct value *frame, uint32_t first, uint32_t index)
+{
+	return frame[code->operands[first + index]];
+}
+
+/* --- turn.c */
+/* An event of this turn, handled after those before it. `fields`: kind->field_count values. Doubles of a keyed event are
+ * dropped. */
+enum status event_raise(struct context *context, const struct event_kind *kind, const struct value *fields) MUST_CHECK;
+/* What an event's alias is: RECORD, or REF to the row. */
+struct value event_value(const struct event *event);
+void trace_say(struct context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Runs `body` as its own piece of the turn: undone and traced when it fails. `frame` has the parameters. OK unless fatal. */
+enum status body_run(struct context *context, const struct code *body, struct value *frame, const char *who) MUST_CHECK;
+
+/* --- timers: rows of the system entity `timer`, one for each (kind, subject, number) */
+enum timer_kind {
+	TIMER_CLOCK,    /* clock.c: a clock is due or warns; subject: its row's id, number: unused */
+	TIMER_HOLDS,    /* rule_time.c: a guard has held long enough; subject: memory row */
+	TIMER_UNLESS,   /* rule_time.c: nothing followed in time; subject: memory row */
+	TIMER_WORKFLOW, /* workflow.c: sleep, timeout, retry; subject: instance id, number: strand */
+	TIMER_SCHEDULE, /* schedule.c: subject: the schedule's name */
+	TIMER_KIND_COUNT
+};
+/* Sets or moves it. */
+enum status timer_set(struct context *context, enum timer_kind kind, struct text subject, int64_t number, moment due,
+		      struct text data) MUST_CHECK;
+enum status timer_clear(struct context *context, enum timer_kind kind, struct text subject, int64_t number) MUST_CHECK;
+
+struct timer { /* the row, as its handler gets it; it is gone already */
+	struct text subject, data;
+	int64_t number;
+	moment due;
+};
+
+/* --- the parts that events and timers reach, in the order in which an event passes them: clocks, rules, workflows */
+enum status clocks_on_event(struct context *context, const struct event *event) MUST_CHECK;
+enum status clocks_on_timer(struct context *context, const struct timer *timer) MUST_CHECK;
+enum status clocks_reckon_all(struct context *context) MUST_CHECK; /* every open one, after calendars or packs changed */
+enum status rules_on_event(struct context *context, const struct event *event) MUST_CHECK;
+enum status rules_on_holds(struct context *context, const struct timer *timer) MUST_CHECK;
+enum status rules_on_unless(struct context *context, const struct timer *timer) MUST_CHECK;
+enum status workflows_on_event(struct context *context, const struct event *event) MUST_CHECK;
+enum status workflows_on_timer(struct context *context, const struct timer *timer) MUST_CHECK;
+enum status workflow_start(struct context *context, const struct workflow *workflow, const struct value *arguments,
+			   struct value *instance_out) MUST_CHECK;
+enum status workflow_cancel(struct context *context, const struct workflow *workflow, const struct value *arguments) MUST_CHECK;
+enum status schedules_on_timer(struct context *context, const struct timer *timer) MUST_CHECK;
+enum status schedules_activate(struct context *context) MUST_CHECK;
+
+/* --- turn.c, for the ways in that are not events: opens a turn, runs `work`, handles what it raised until all is quiet. */
+typedef enum status (*turn_work)(struct context *context, void *argument);
+enum status turn_run(struct engine *engine, moment at, struct value actor, struct record_id maker, const struct ports *ports,
+		     turn_work work, void *argument, const struct turn **turn_out, struct error *error) MUST_CHECK;
+
+struct engine {
+	const struct program *program;
+	struct arena arena;      /* of the turn */
+	struct arena pack_arena; /* what use_pack prepared */
+	struct script_host *scripts;
+	struct script_reader reader;
+	struct context *running; /* whose rows a script reads */
+	struct turn turn;
+	bool observe;
+	struct coverage *coverage;
+	bool *quiet;                     /* by entity index: its changes raise no events */
+	struct table_index **tables;     /* by table index; NULL: scanned */
+	const struct event_kind *failed; /* rule.failed */
+	struct {                         /* rules of a kind in `unless followed by` */
+		const struct rule **rules;
+		uint32_t count;
+	} * unless_by_event; /* by event index */
+};
+
+#endif
