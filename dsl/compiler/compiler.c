@@ -2,6 +2,15 @@
  * file and runs nothing. */
 #include "dsl/compiler/internal.h"
 
+static void report_mistake(struct compiler *compiler, uint32_t file, const struct parse_error *error)
+{
+	struct span span = {file, error->start, error->end, error->line, error->column};
+	enum diagnostic_code code = error->problem == PROBLEM_DEPTH ? DIAGNOSTIC_DEPTH : DIAGNOSTIC_SYNTAX;
+	struct diagnostic *diagnostic = diagnostic_add(compiler->diagnostics, code, span, "%.*s", TEXT_ARGS(error->sentence));
+	diagnostic->hint = error->hint;
+	diagnostic->other = (struct span){file, error->other_start, error->other_end, error->other_line, error->other_column};
+}
+
 static void parse_all(struct compiler *compiler)
 {
 	struct source_file *files = arena_array(compiler->arena, struct source_file, compiler->input_count);
@@ -12,15 +21,8 @@ static void parse_all(struct compiler *compiler)
 		if (input->is_script)
 			continue;
 		parse_source(compiler->arena, input->text, &compiler->trees[file]);
-		for (uint32_t i = 0; i < compiler->trees[file].errors.count; i++) {
-			const struct parse_error *error = &compiler->trees[file].errors.items[i];
-			struct span span = {.file = file,
-					    .start = error->start,
-					    .end = error->end,
-					    .line = error->line,
-					    .column = error->column};
-			diagnostic_add(compiler->diagnostics, DIAGNOSTIC_SYNTAX, span, "%.*s", TEXT_ARGS(error->sentence));
-		}
+		for (uint32_t i = 0; i < compiler->trees[file].errors.count; i++)
+			report_mistake(compiler, file, &compiler->trees[file].errors.items[i]);
 	}
 	compiler->program->files = files;
 	compiler->program->file_count = compiler->input_count;
