@@ -34,9 +34,11 @@ static struct text name_here(const struct coder *coder, const struct syntax *nod
 static void let(struct coder *coder, const struct syntax *syntax)
 {
 	const struct syntax *value = syntax_value(syntax);
-	struct operand operand =
-		value ? expression(coder, value, NULL)
-		      : (struct operand){.type = type_simple(coder->compiler, TYPE_ERROR), .is_constant = true};
+	if (!value) {
+		coder_variable(coder, name_here(coder, syntax), coder_slot(coder), simple(coder, TYPE_ERROR), false, syntax);
+		return;
+	}
+	struct operand operand = expression(coder, value, NULL);
 	uint32_t slot = operand_slot(coder, &operand);
 	coder_variable(coder, name_here(coder, syntax), slot, operand.type, operand.may_miss, syntax);
 }

@@ -10,6 +10,8 @@ void node_of_statement(struct coder *coder, const struct syntax *syntax, uint32_
 /* --- writes.c; without a footprint they do nothing */
 void footprint_write(struct coder *coder, const struct entity *entity, uint32_t field);
 void footprint_emit(struct coder *coder, const struct event_kind *event);
+/* A slot that holds a value nobody wrote. */
+uint32_t slot_of(struct coder *coder, struct value value);
 /* The write as it was, found by the fields of `by`. SLOT_NONE after a message. */
 uint32_t write_with_keys(struct coder *coder, const struct syntax *by, uint32_t write);
 /* A slot for each field of the event; NULL after a message about the whole. `at` is where missing fields are reported. */

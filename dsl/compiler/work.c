@@ -247,18 +247,11 @@ static uint32_t moment_on_day(struct coder *coder, uint32_t day, const struct sy
 	struct compiler *compiler = coder->compiler;
 	const struct syntax *zone = at ? syntax_child(at, SYNTAX_zone) : NULL;
 	clock_time time = at ? time_of_day_read(compiler, coder->file, syntax_child(at, SYNTAX_time_of_day)) : 0;
-	struct operand hour = {.type = simple(coder, TYPE_TIME_OF_DAY),
-			       .is_constant = true,
-			       .node = NODE_NONE,
-			       .value = {.kind = VALUE_TIME_OF_DAY, .integer = time}};
-	uint32_t slots[3] = {day, operand_slot(coder, &hour)}, count = 2, result = coder_slot(coder);
+	uint32_t hour = slot_of(coder, (struct value){.kind = VALUE_TIME_OF_DAY, .integer = time});
+	uint32_t slots[3] = {day, hour}, count = 2, result = coder_slot(coder);
 	if (zone) {
 		zone_read(compiler, coder->file, zone);
-		struct operand name = {.type = simple(coder, TYPE_TEXT),
-				       .is_constant = true,
-				       .node = NODE_NONE,
-				       .value = value_text(syntax_text(compiler, coder->file, zone))};
-		slots[count++] = operand_slot(coder, &name);
+		slots[count++] = slot_of(coder, value_text(syntax_text(compiler, coder->file, zone)));
 	}
 	uint32_t row = builtin_row("at", zone ? "date, time_of_day, text" : "date, time_of_day");
 	coder_step(coder, STEP_BUILTIN, result, row, coder_operands(coder, slots, count), count);

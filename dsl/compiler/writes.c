@@ -15,6 +15,13 @@ void footprint_emit(struct coder *coder, const struct event_kind *event)
 		*list_add(coder->compiler->arena, &coder->footprint->emits) = event->index;
 }
 
+uint32_t slot_of(struct coder *coder, struct value value)
+{
+	uint32_t slot = coder_slot(coder);
+	coder_step(coder, STEP_CONSTANT, slot, coder_constant(coder, value), 0, 0);
+	return slot;
+}
+
 /* --- shapes */
 typedef LIST(uint16_t) field_numbers;
 
@@ -187,15 +194,13 @@ uint32_t write_with_keys(struct coder *coder, const struct syntax *by, uint32_t 
 /* --- events */
 static void fill_missing(struct coder *coder, uint32_t *slots, uint32_t count)
 {
-	struct operand missing = {
-		.type = type_simple(coder->compiler, TYPE_NOTHING), .is_constant = true, .may_miss = true, .node = NODE_NONE};
-	uint32_t slot = SLOT_NONE;
+	uint32_t missing = SLOT_NONE;
 	for (uint32_t i = 0; i < count; i++) {
 		if (slots[i] != SLOT_NONE)
 			continue;
-		if (slot == SLOT_NONE)
-			slot = operand_slot(coder, &missing);
-		slots[i] = slot;
+		if (missing == SLOT_NONE)
+			missing = slot_of(coder, value_missing());
+		slots[i] = missing;
 	}
 }
 
