@@ -1,7 +1,7 @@
 /* Reads packs from folders: only regular .flow and .lua files, in the order of their names, bounded in size, number and depth.
  * Must hold no open file while the arena may unwind. */
 #include "runtime/files.h"
-#include "engine/base/check.h"
+#include "runtime/terminal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -146,6 +146,7 @@ static enum status source_add(struct reading *reading, const char *path, struct 
 	if (status != OK)
 		return status;
 	reading->bytes += text.length;
+	progress("reading files", reading->sources->count, 0);
 	if (reading->bytes > PACK_BYTES_MOST || reading->sources->count >= PACK_FILES_MOST)
 		return error_set(reading->error, LIMIT, "the packs have more than %d files or %d MB; is `%s` the right folder?",
 				 PACK_FILES_MOST, PACK_BYTES_MOST >> 20, path);

@@ -86,6 +86,7 @@ static enum status pack_read(struct pack *pack, const char *const *paths, uint32
 {
 	source_list sources = {0};
 	enum status status = files_read(&pack->arena, paths, path_count, &sources, error);
+	progress_end();
 	if (status != OK)
 		return status;
 	pack->inputs = sources.items;
