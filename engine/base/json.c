@@ -3,14 +3,14 @@
  * global. */
 #include "engine/base/json.h"
 #include "engine/base/check.h"
-#include "engine/base/map.h"
+#include "engine/base/json_scan.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FEW_MEMBERS = 24 }; /* up to here comparing all with all beats a hash */
+enum { FEW_MEMBERS = 24 }; /* past it names are sorted to find one twice */
 
 static const int64_t EXACT = (int64_t)1 << 53; /* whole numbers up to here are exact as doubles */
 
@@ -24,7 +24,7 @@ static const struct json *json_of(const cJSON *node)
 	return (const struct json *)(const void *)node;
 }
 
-/* --- memory: cJSON's hooks lead to the arena of the document that is being read */
+/* --- memory: while a document is read, cJSON's hooks lead to its arena */
 static struct arena *reading;
 
 static void *hook_alloc(size_t size)
@@ -37,16 +37,95 @@ static void hook_free(void *memory)
 	(void)memory;
 }
 
-static void hooks_install(void)
+static void reading_begin(struct arena *arena)
 {
-	static bool installed;
-	if (installed)
-		return;
-	cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = hook_alloc, .free_fn = hook_free});
-	installed = true;
+	static cJSON_Hooks hooks = {.malloc_fn = hook_alloc, .free_fn = hook_free};
+	CHECK(!reading);
+	reading = arena;
+	cJSON_InitHooks(&hooks);
 }
 
-/* --- what cJSON does not mind */
+static void reading_end(void)
+{
+	cJSON_InitHooks(NULL);
+	reading = NULL;
+}
+
+/* The arena may leave cJSON by its guard, which is safe since cJSON owns nothing; only the hooks must be taken back on the way
+ * out, because they are the whole process's. */
+static cJSON *tree_of(struct arena *arena, struct text source, const char **end_out)
+{
+	jmp_buf *outer = arena->escape, here;
+	if (outer && arena_guard(arena, here)) {
+		reading_end();
+		arena->escape = outer;
+		longjmp(*outer, 1);
+	}
+	reading_begin(arena);
+	cJSON *root = cJSON_ParseWithLengthOpts(source.bytes, source.length, end_out, false);
+	reading_end();
+	arena->escape = outer;
+	return root;
+}
+
+/* --- one name twice, which cJSON does not mind */
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted, not hashed: whoever sends the names must not be able to choose how long this takes. */
+static const char *twice_among_many(struct arena *arena, const cJSON *object, uint32_t count)
+{
+	const char **names = arena_array(arena, const char *, count);
+	uint32_t filled = 0;
+	for (const cJSON *member = object->child; member; member = member->next)
+		names[filled++] = member->string;
+	qsort(names, count, sizeof(*names), compare_names);
+	for (uint32_t i = 1; i < count; i++)
+		if (!strcmp(names[i - 1], names[i]))
+			return names[i];
+	return NULL;
+}
+
+static const char *twice_before(const cJSON *object, const cJSON *end)
+{
+	for (const cJSON *member = object->child; member != end; member = member->next)
+		if (!strcmp(member->string, end->string))
+			return member->string;
+	return NULL;
+}
+
+/* A name is compared with those before it only when one of them began as it does. */
+static const char *twice_among_few(const cJSON *object)
+{
+	uint64_t begun = 0;
+	const char *twice = NULL;
+	for (const cJSON *member = object->child; member && !twice; member = member->next) {
+		unsigned char first = (unsigned char)member->string[0], second = first ? (unsigned char)member->string[1] : 0;
+		uint64_t bit = (uint64_t)1 << ((first * 7u + second) & 63);
+		if (begun & bit)
+			twice = twice_before(object, member);
+		begun |= bit;
+	}
+	return twice;
+}
+
+static const char *name_twice(struct arena *arena, const cJSON *node)
+{
+	const char *twice = NULL;
+	uint32_t count = 0;
+	for (const cJSON *child = node->child; child && !twice; child = child->next) {
+		count++;
+		if (child->child)
+			twice = name_twice(arena, child); /* no deeper than JSON_MAX_DEPTH */
+	}
+	if (twice || !cJSON_IsObject(node))
+		return twice;
+	return count <= FEW_MEMBERS ? twice_among_few(node) : twice_among_many(arena, node, count);
+}
+
+/* --- parsing */
 static enum status place_error(struct text source, size_t at, const char *what, struct error *error)
 {
 	uint32_t line = 1, column = 1;
@@ -61,106 +140,22 @@ static enum status place_error(struct text source, size_t at, const char *what, 
 	return error_set(error, INVALID, "not JSON: line %u, column %u: %s", line, column, what);
 }
 
-/* The place of the first bracket that is nested too deeply, or -1. Only asked when there are many brackets at all. */
-static int64_t too_deep_at(struct text source)
-{
-	uint32_t depth = 0;
-	bool inside = false;
-	for (uint32_t i = 0; i < source.length; i++) {
-		char byte = source.bytes[i];
-		if (inside) {
-			if (byte == '\\')
-				i++;
-			else if (byte == '"')
-				inside = false;
-		} else if (byte == '"') {
-			inside = true;
-		} else if (byte == '[' || byte == '{') {
-			if (++depth > JSON_MAX_DEPTH)
-				return i;
-		} else if ((byte == ']' || byte == '}') && depth) {
-			depth--;
-		}
-	}
-	return -1;
-}
-
-static enum status check_bytes(struct text source, struct error *error)
-{
-	uint32_t brackets = 0;
-	for (uint32_t i = 0; i < source.length; i++) {
-		unsigned char byte = (unsigned char)source.bytes[i];
-		brackets += byte == '[' || byte == '{';
-		if (byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t')
-			return place_error(source, i, "a control character, which must be written as an escape", error);
-	}
-	if (brackets > JSON_MAX_DEPTH) {
-		int64_t at = too_deep_at(source);
-		if (at >= 0)
-			return place_error(source, (size_t)at, "nested more than 200 deep", error);
-	}
-	if (!text_is_utf8(source))
-		return error_set(error, INVALID, "not JSON: the bytes are not UTF-8");
-	int64_t nul = text_find(source, TEXT("\\u0000"));
-	if (nul >= 0)
-		return place_error(source, (size_t)nul, "a text with a NUL character, which nothing here can keep", error);
-	return OK;
-}
-
-static const char *twice_among_few(const cJSON *object)
-{
-	for (const cJSON *a = object->child; a; a = a->next)
-		for (const cJSON *b = a->next; b; b = b->next)
-			if (a->string[0] == b->string[0] && !strcmp(a->string, b->string))
-				return b->string;
-	return NULL;
-}
-
-static const char *twice_among_many(struct arena *arena, const cJSON *object)
-{
-	struct map seen = map_in(arena);
-	for (const cJSON *member = object->child; member; member = member->next)
-		if (map_put(&seen, text_from(member->string), member->string))
-			return member->string;
-	return NULL;
-}
-
-static const char *name_twice(struct arena *arena, const cJSON *node)
-{
-	const char *twice = NULL;
-	uint32_t count = 0;
-	for (const cJSON *child = node->child; child && !twice; child = child->next) {
-		count++;
-		if (child->child)
-			twice = name_twice(arena, child); /* no deeper than JSON_MAX_DEPTH */
-	}
-	if (twice || !cJSON_IsObject(node) || count < 2)
-		return twice;
-	return count <= FEW_MEMBERS ? twice_among_few(node) : twice_among_many(arena, node);
-}
-
-static bool is_blank(char byte)
-{
-	return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
-}
-
 enum status json_parse(struct arena *arena, struct text source, const struct json **json_out, struct error *error)
 {
-	if (check_bytes(source, error) != OK)
-		return INVALID;
-	hooks_install();
-	const char *end = source.bytes;
-	reading = arena;
-	const cJSON *root = cJSON_ParseWithLengthOpts(source.bytes, source.length, &end, false);
-	reading = NULL;
-	const char *stop = source.bytes + source.length;
+	if (!text_trim(source).length)
+		return error_set(error, INVALID, "not JSON: there is nothing in it");
+	struct json_scan scan = json_scan(source);
+	if (scan.fault)
+		return place_error(source, scan.at, scan.fault, error);
+	const char *end = source.bytes, *stop = source.bytes + source.length;
+	const cJSON *root = tree_of(arena, source, &end);
+	if (!root && scan.open && end + 1 >= stop) /* cJSON points at the last byte it has, not behind it */
+		return place_error(source, source.length, "the document ends here, unfinished", error);
 	if (!root)
-		return place_error(source, (size_t)(end - source.bytes),
-				   end >= stop ? "the document ends here, unfinished" : "this cannot stand here", error);
-	while (end < stop && is_blank(*end))
-		end++;
-	if (end < stop)
-		return place_error(source, (size_t)(end - source.bytes), "something follows the document", error);
+		return place_error(source, (size_t)(end - source.bytes), "this cannot stand here", error);
+	struct text rest = text_trim((struct text){end, (uint32_t)(stop - end)});
+	if (rest.length)
+		return place_error(source, (size_t)(rest.bytes - source.bytes), "something follows the document", error);
 	const char *twice = name_twice(arena, root);
 	if (twice)
 		return error_set(error, INVALID, "not usable JSON: an object has the name \"%.100s\" twice", twice);
@@ -204,6 +199,21 @@ static bool is_whole(double number)
 	return number >= (double)-EXACT && number <= (double)EXACT && number == (double)(int64_t)number;
 }
 
+/* Nearly every number that is not whole has few digits: where n / 10^k is the double itself, and both are exact, that is its
+ * shortest form. */
+static bool has_few_digits(double number, struct decimal *decimal_out)
+{
+	static const double POWERS[] = {1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+	for (unsigned k = 0; k < sizeof(POWERS) / sizeof(*POWERS); k++) {
+		double scaled = nearbyint(number * POWERS[k]);
+		if (fabs(scaled) < 1e15 && scaled / POWERS[k] == number) {
+			*decimal_out = (struct decimal){.mantissa = (int64_t)scaled, .scale = (uint8_t)(k + 1)};
+			return true;
+		}
+	}
+	return false;
+}
+
 enum status json_decimal(const struct json *json, struct decimal *decimal_out)
 {
 	double number = node_of(json)->valuedouble;
@@ -213,6 +223,8 @@ enum status json_decimal(const struct json *json, struct decimal *decimal_out)
 	}
 	if (!isfinite(number) || fabs(number) > (double)EXACT)
 		return LIMIT;
+	if (has_few_digits(number, decimal_out))
+		return OK;
 	char digits[40];
 	for (int precision = 15; precision <= 17; precision++) {
 		snprintf(digits, sizeof(digits), "%.*g", precision, number);
@@ -220,6 +232,14 @@ enum status json_decimal(const struct json *json, struct decimal *decimal_out)
 			break;
 	}
 	return decimal_parse_json(text_from(digits), decimal_out);
+}
+
+uint32_t json_number_write(const struct json *json, char *buffer)
+{
+	double number = node_of(json)->valuedouble;
+	int length = isfinite(number) ? snprintf(buffer, JSON_NUMBER_TEXT, "%.17g", number)
+				      : snprintf(buffer, JSON_NUMBER_TEXT, number < 0 ? "-1e999" : "1e999");
+	return (uint32_t)length;
 }
 
 enum status json_int(const struct json *json, int64_t *integer_out)

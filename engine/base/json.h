@@ -11,7 +11,8 @@ enum { JSON_MAX_DEPTH = 200 };
 enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_TEXT, JSON_LIST, JSON_OBJECT };
 
 /* INVALID: no JSON (the sentence names line, column and what stands there), not UTF-8, bytes after the document, an object with
- * one name twice, or too deep. The document lives in `arena`; the source may go. */
+ * one name twice, a NUL in a text, or too deep. Strict as RFC 8259 is, but for a byte order mark, which is passed over. The
+ * document lives in `arena`; the source may go. */
 enum status json_parse(struct arena *arena, struct text source, const struct json **json_out, struct error *error) MUST_CHECK;
 
 enum json_kind json_kind(const struct json *json);
@@ -22,6 +23,10 @@ struct text json_text(const struct json *json); /* TEXT only; NUL behind it */
  * exact. */
 enum status json_decimal(const struct json *json, struct decimal *decimal_out) MUST_CHECK;
 enum status json_int(const struct json *json, int64_t *integer_out) MUST_CHECK; /* INVALID when it has a fraction */
+/* For a number that is no decimal: as JSON, so that it reads back as the same double (1e999 for what is beyond one). Returns
+ * the length; a NUL follows; the buffer holds JSON_NUMBER_TEXT. */
+enum { JSON_NUMBER_TEXT = 32 };
+uint32_t json_number_write(const struct json *json, char *buffer);
 /* NULL when absent, or when `json` is no object. Case-sensitive. */
 const struct json *json_member(const struct json *json, struct text name);
 uint32_t json_count(const struct json *json); /* items of a LIST, members of an OBJECT, else 0 */

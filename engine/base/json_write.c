@@ -62,42 +62,42 @@ void json_close_list(struct json_writer *writer)
 	close_level(writer, ']');
 }
 
-/* The length of the well-formed UTF-8 character at `at`, or 0. */
-static uint32_t character_length(struct text text, uint32_t at)
-{
-	unsigned char first = (unsigned char)text.bytes[at];
-	uint32_t length = first < 0x80 ? 1 : first >> 5 == 6 ? 2 : first >> 4 == 14 ? 3 : first >> 3 == 30 ? 4 : 0;
-	if (!length || at + length > text.length || !text_is_utf8(text_slice(text, at, at + length)))
-		return 0;
-	return length;
-}
-
+/* A byte that cannot stand as it is; one that is part of no character becomes U+FFFD. */
 static void write_escape(struct json_writer *writer, unsigned char byte)
 {
-	static const char *const SHORT[] = {['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n", ['\r'] = "\\r", ['\t'] = "\\t"};
+	static const char *const SHORT[] = {['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n", ['\r'] = "\\r",
+					    ['\t'] = "\\t", ['"'] = "\\\"", ['\\'] = "\\\\"};
 	if (byte < sizeof(SHORT) / sizeof(*SHORT) && SHORT[byte])
 		builder_add_string(writer->text, SHORT[byte]);
-	else
+	else if (byte < 0x20)
 		builder_format(writer->text, "\\u%04x", byte);
+	else
+		builder_add_string(writer->text, "\xef\xbf\xbd");
+}
+
+/* How many bytes from `at` on can stand as they are. */
+static uint32_t plain_length(struct text text, uint32_t at)
+{
+	uint32_t end = at;
+	while (end < text.length) {
+		unsigned char byte = (unsigned char)text.bytes[end];
+		uint32_t length = byte < 0x80 ? 1 : text_character_length(text, end);
+		if (!length || byte < 0x20 || byte == '"' || byte == '\\')
+			break;
+		end += length;
+	}
+	return end - at;
 }
 
 static void write_quoted(struct json_writer *writer, struct text text)
 {
 	builder_add_char(writer->text, '"');
-	for (uint32_t i = 0; i < text.length;) {
-		unsigned char byte = (unsigned char)text.bytes[i];
-		uint32_t length = character_length(text, i);
-		if (!length) {
-			builder_add_string(writer->text, "\xef\xbf\xbd"); /* U+FFFD */
-		} else if (byte == '"' || byte == '\\') {
-			builder_add_char(writer->text, '\\');
-			builder_add_char(writer->text, (char)byte);
-		} else if (byte < 0x20) {
-			write_escape(writer, byte);
-		} else {
-			builder_add(writer->text, text_slice(text, i, i + length));
-		}
-		i += length ? length : 1;
+	for (uint32_t i = 0; i < text.length; i++) {
+		uint32_t plain = plain_length(text, i);
+		builder_add(writer->text, text_slice(text, i, i + plain));
+		i += plain;
+		if (i < text.length)
+			write_escape(writer, (unsigned char)text.bytes[i]);
 	}
 	builder_add_char(writer->text, '"');
 }
@@ -147,13 +147,15 @@ void json_write_null(struct json_writer *writer)
 	write_word(writer, TEXT("null"));
 }
 
+/* Beyond a decimal a number keeps its 17 digits; beyond a double it stays beyond. */
 static void write_number(struct json_writer *writer, const struct json *json)
 {
 	struct decimal decimal;
+	char digits[JSON_NUMBER_TEXT];
 	if (json_decimal(json, &decimal) == OK)
 		json_write_decimal(writer, decimal);
 	else
-		json_write_null(writer); /* beyond what a number may be here; it was never usable */
+		write_word(writer, (struct text){digits, json_number_write(json, digits)});
 }
 
 void json_write_document(struct json_writer *writer, const struct json *json)

@@ -107,6 +107,12 @@ static uint32_t character_length(const unsigned char *at, uint32_t left)
 	return length;
 }
 
+uint32_t text_character_length(struct text text, uint32_t at)
+{
+	CHECK(at < text.length);
+	return character_length((const unsigned char *)text.bytes + at, text.length - at);
+}
+
 bool text_is_utf8(struct text text)
 {
 	for (uint32_t at = 0; at < text.length;) {

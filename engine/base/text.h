@@ -44,6 +44,8 @@ struct text text_copy(struct arena *arena, struct text text);
 /* vprintf into the arena. */
 struct text text_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool text_is_utf8(struct text text);
+/* The length in bytes of the well-formed character at `at` (RFC 3629), or 0. */
+uint32_t text_character_length(struct text text, uint32_t at);
 /* Unicode code points; malformed bytes count one each. */
 uint32_t text_characters(struct text text);
 
