@@ -2,7 +2,7 @@
 // In braces an item ends at a line end or `;`; in parentheses, brackets and inline lists items are separated by commas.
 // What the checker can say better (unknown unit, type, attribute, option; wrong number of cells) is accepted here.
 
-const PREC = { range: 1, coalesce: 2, or: 3, and: 4, not: 5, compare: 6, add: 7, multiply: 8, unary: 9, access: 10 }
+const PREC = { coalesce: 1, or: 2, and: 3, not: 4, compare: 5, range: 6, add: 7, multiply: 8, unary: 9, access: 10 }
 
 // A line that begins with `and`, `or` or `else` continues the one before, across blank and comment lines.
 const CONTINUED = /\n([ \t\r]*(#[^\n]*)?\n)*[ \t]*/
