@@ -55,7 +55,7 @@ struct context {
 	LIST(struct row_undo) undo;
 	LIST(struct event *) pending; /* raised, not yet handled */
 	uint32_t handled;             /* of pending */
-	struct observed *observed;    /* where the code that runs notes its nodes; NULL: nowhere */
+	bool *executed;               /* by step of the code that is observed; NULL: nobody looks */
 };
 
 /* Where everything that a rule does begins, so that it can be taken back. */
@@ -108,6 +108,11 @@ enum status eval_run(struct context *context, const struct code *code, struct va
 /* Runs from step *at on; stops with OK before the first step that waits (STEP_WORK_*), or at the end: *at is then that step, or
  * code->step_count. */
 enum status eval_from(struct context *context, const struct code *code, struct value *frame, uint32_t *at) MUST_CHECK;
+/* As eval_run, and nodes_out[i] is what node i came to: code->node_count of them. */
+enum status eval_observed(struct context *context, const struct code *code, struct value *frame, struct value *result_out,
+			  const struct observed **nodes_out) MUST_CHECK;
+/* What a condition that came out MISSING waits for: the path that is not set, or an empty text. */
+struct text eval_missing_path(const struct code *code, const struct value *frame, struct value result);
 /* Code whose only parameter is a record: of clocks, seals, computed fields. */
 enum status eval_record(struct context *context, const struct code *code, const struct entity *entity, struct record_id id,
 			struct value *result_out) MUST_CHECK;
