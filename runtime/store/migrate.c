@@ -374,8 +374,10 @@ static enum status gone_check(struct migrating *migrating, struct text entity, c
 	struct text name = SAY("%.*s.%.*s", TEXT_ARGS(entity), TEXT_ARGS(old->name));
 	if (now)
 		complain(migrating,
-			 SAY("%.*s was %.*s and is now %.*s; %lld rows hold values of the old type", TEXT_ARGS(name),
-			     TEXT_ARGS(old->type), TEXT_ARGS(now->type), (long long)rows),
+			 SAY("%.*s was %.*s and is now %.*s; %lld rows hold values of the old type: give the new field another "
+			     "name, then "
+			     "rename or drop the old one",
+			     TEXT_ARGS(name), TEXT_ARGS(old->type), TEXT_ARGS(now->type), (long long)rows),
 			 SAY("drop %.*s", TEXT_ARGS(name)));
 	else
 		complain(migrating,
