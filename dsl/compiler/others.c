@@ -222,12 +222,22 @@ static bool includes(const struct compiler *compiler, const struct declaration *
 	return false;
 }
 
-static void circle_check(struct compiler *compiler, const struct declaration *declaration)
+/* One message a circle: whoever was found on the way is known already. */
+static void circles_find(struct compiler *compiler)
 {
-	struct map seen = map_in(compiler->arena);
-	if (syntax_child(declaration->syntax, SYNTAX_include) && includes(compiler, declaration, declaration, &seen, 0))
-		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_CYCLE, span_in(declaration->file, declaration->syntax),
-			       "the role `%.*s` includes itself", TEXT_ARGS(declaration->name));
+	struct map known = map_in(compiler->arena);
+	for (uint32_t i = 0; i < compiler->by_kind[SYNTAX_role].count; i++) {
+		const struct declaration *role = compiler->by_kind[SYNTAX_role].items[i];
+		struct map seen = map_in(compiler->arena);
+		if (!syntax_child(role->syntax, SYNTAX_include) || map_get(&known, role->name) ||
+		    !includes(compiler, role, role, &seen, 0))
+			continue;
+		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_CYCLE, span_in(role->file, role->syntax),
+			       "the role `%.*s` includes itself", TEXT_ARGS(role->name));
+		for (uint32_t k = 0; k < seen.capacity; k++)
+			if (seen.entries[k].value)
+				map_put(&known, seen.entries[k].key, seen.entries[k].value);
+	}
 }
 
 /* --- what is checked and not run: said once a kind */
@@ -245,11 +255,15 @@ void others_check(struct compiler *compiler)
 	static const struct {
 		enum syntax_kind kind;
 		void (*check)(struct compiler *, const struct declaration *);
-	} KINDS[] = {{SYNTAX_metric, metric_check}, {SYNTAX_report, report_check}, {SYNTAX_view, view_check},
-		     {SYNTAX_role, role_check},     {SYNTAX_role, circle_check},   {SYNTAX_format, format_check}};
+	} KINDS[] = {{SYNTAX_metric, metric_check},
+		     {SYNTAX_report, report_check},
+		     {SYNTAX_view, view_check},
+		     {SYNTAX_role, role_check},
+		     {SYNTAX_format, format_check}};
 	for (size_t k = 0; k < sizeof(KINDS) / sizeof(*KINDS); k++)
 		for (uint32_t i = 0; i < compiler->by_kind[KINDS[k].kind].count; i++)
 			KINDS[k].check(compiler, compiler->by_kind[KINDS[k].kind].items[i]);
+	circles_find(compiler);
 	not_executed(compiler, SYNTAX_report, "reports");
 	not_executed(compiler, SYNTAX_format, "formats");
 	not_executed(compiler, SYNTAX_migration, "migrations");

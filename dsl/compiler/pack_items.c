@@ -115,7 +115,7 @@ static bool value_exists(const struct type *type, struct text rest)
 
 static void split(struct text text, struct text *first_out, struct text *rest_out)
 {
-	int64_t dot = text_find(text, TEXT("."));
+	int64_t dot = text.length ? text_find(text, TEXT(".")) : -1;
 	*first_out = dot < 0 ? text : text_slice(text, 0, (uint32_t)dot);
 	*rest_out = dot < 0 ? (struct text){0} : text_slice(text, (uint32_t)dot + 1, text.length);
 }

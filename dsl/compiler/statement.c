@@ -256,7 +256,8 @@ static void for_each(struct coder *coder, const struct syntax *syntax)
 		facts_add(coder, syntax_value(where));
 	}
 	nested(coder, block);
-	coder->steps.items[coder_jump(coder, STEP_JUMP, 0)].b = next;
+	uint32_t again = coder_jump(coder, STEP_JUMP, 0);
+	coder->steps.items[again].b = next;
 	coder_land(coder, next);
 	facts_reset(coder, mark);
 	coder->variables.count = variables;

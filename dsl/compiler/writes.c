@@ -177,10 +177,12 @@ uint32_t write_with_keys(struct coder *coder, const struct syntax *by, uint32_t 
 			continue;
 		const struct field *field = field_find(coder, child, &write.entity->field_by_name, write.entity->name);
 		if (field && !is_given(&write, field->index)) {
+			good = false;
+			if (needs_value(field))
+				continue; /* reported as a required field */
 			diagnostic_add(coder->compiler->diagnostics, DIAGNOSTIC_REQUIRED_FIELD, span_of(coder, child),
 				       "`upsert` looks for the record by `%.*s`, so it needs a value in the braces",
 				       TEXT_ARGS(field->name));
-			good = false;
 		}
 		good &= field != NULL;
 		if (field)
