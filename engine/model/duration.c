@@ -15,12 +15,15 @@ const struct duration_word DURATION_WORDS[] = {
 	{"months", 1, UNIT_MONTH},
 	{"year", 12, UNIT_MONTH},
 	{"years", 12, UNIT_MONTH},
+	{"worksec", 1, UNIT_WORK_SECOND},
 	{"workmin", 60, UNIT_WORK_SECOND},
 	{"workhour", 3600, UNIT_WORK_SECOND},
 	{"workhours", 3600, UNIT_WORK_SECOND},
 	{"workday", 1, UNIT_WORK_DAY},
 	{"workdays", 1, UNIT_WORK_DAY},
 };
+
+const char END_OF_WORK_DAY[] = "end of working day";
 
 const uint32_t DURATION_WORD_COUNT = sizeof(DURATION_WORDS) / sizeof(*DURATION_WORDS);
 
@@ -64,6 +67,10 @@ enum status duration_parse(struct text text, struct value *duration_out, struct 
 		sign = -1;
 		at = 1;
 	}
+	if (text_is(text, END_OF_WORK_DAY)) {
+		*duration_out = value_duration(0, UNIT_END_OF_WORK_DAY);
+		return OK;
+	}
 	if (at == text.length)
 		return INVALID;
 	while (at < text.length) {
@@ -77,7 +84,8 @@ enum status duration_parse(struct text text, struct value *duration_out, struct 
 		if (!unit || (first && unit->unit != first->unit))
 			return INVALID;
 		first = unit;
-		total += number * unit->factor; /* 10^12 years of seconds still fit */
+		if (__builtin_add_overflow(total, number * unit->factor, &total)) /* 10^12 units of any kind fit */
+			return INVALID;
 	}
 	*duration_out = value_duration(sign * total, first->unit);
 	return OK;

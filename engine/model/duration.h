@@ -12,6 +12,7 @@ struct duration_word {
 
 extern const struct duration_word DURATION_WORDS[];
 extern const uint32_t DURATION_WORD_COUNT;
+extern const char END_OF_WORK_DAY[]; /* the one duration without a number */
 
 /* "30min", "1h30min", "5 workdays", "-2 days": what duration_write writes, and what an author may write. INVALID for an unknown
  * unit (the word is in unknown_out, which may be NULL), a mixture of units that cannot be added, or a number that is too large.

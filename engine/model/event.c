@@ -139,7 +139,7 @@ static enum status read_list(const struct place *place, const struct type *eleme
 	for (const struct json *item = json_first(json); item; item = json_next(item), i++) {
 		enum status status = read_value(place, element, item, &items[i]);
 		if (status != OK)
-			return error_within(place->error, "item %u", i + 1);
+			return place->error ? error_within(place->error, "item %u", i + 1) : status;
 	}
 	*value_out = (struct value){.kind = VALUE_LIST, .count = count, .items = items};
 	return OK;

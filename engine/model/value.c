@@ -112,7 +112,7 @@ enum status value_compare(struct value a, struct value b, int *order_out)
 		*order_out = decimal_compare(value_decimal(a), value_decimal(b));
 		return OK;
 	case VALUE_TEXT:
-		*order_out = text_compare(value_as_text(a), value_as_text(b));
+		*order_out = order(text_compare(value_as_text(a), value_as_text(b)), 0);
 		return OK;
 	case VALUE_DURATION:
 		return compare_durations(a, b, order_out);

@@ -1,5 +1,6 @@
 /* Values as people read them. Never changes what a value is: writing is one way. */
 #include "engine/base/json.h"
+#include "engine/model/duration.h"
 #include "engine/model/type.h"
 
 static void write_decimal(struct text_builder *builder, struct decimal decimal)
@@ -82,7 +83,9 @@ void duration_write(struct text_builder *builder, int64_t amount, enum duration_
 		write_counted(builder, amount, "month");
 		return;
 	case UNIT_WORK_SECOND:
-		if (amount % 3600)
+		if (amount % 60)
+			builder_format(builder, "%lld worksec", (long long)amount);
+		else if (amount % 3600)
 			builder_format(builder, "%lld workmin", (long long)(amount / 60));
 		else
 			write_counted(builder, amount / 3600, "workhour");
@@ -91,7 +94,7 @@ void duration_write(struct text_builder *builder, int64_t amount, enum duration_
 		write_counted(builder, amount, "workday");
 		return;
 	case UNIT_END_OF_WORK_DAY:
-		builder_add_string(builder, "end of working day");
+		builder_add_string(builder, END_OF_WORK_DAY);
 	}
 }
 
