@@ -21,7 +21,13 @@ struct row {
 struct row_undo { /* what a row was before a write, for a failing rule */
 	struct row *row;
 	const struct value *values;
-	struct change *change, before; /* `before`: what `change` pointed to */
+	struct change *change;
+};
+
+struct taken_number { /* of a sequence; free again when what took it was undone */
+	struct text key;
+	int64_t number;
+	bool free;
 };
 
 struct row_table { /* open addressing by id */
@@ -52,7 +58,9 @@ struct context {
 	uint32_t call_depth;
 	uint64_t steps;
 	struct row_table rows;
+	LIST(struct row *) touched; /* those with a change, in the order of the first touch: the plan is made of them */
 	LIST(struct row_undo) undo;
+	LIST(struct taken_number) numbers;
 	LIST(struct event *) pending; /* raised, not yet handled */
 	uint32_t handled;             /* of pending */
 	bool *executed;               /* by step of the code that is observed; NULL: nobody looks */
@@ -60,7 +68,7 @@ struct context {
 
 /* Where everything that a rule does begins, so that it can be taken back. */
 struct savepoint {
-	uint32_t undo, changes, outgoing, events, pending, lines;
+	uint32_t undo, touched, outgoing, pending, lines, numbers;
 };
 
 struct savepoint savepoint_set(const struct context *context);
@@ -96,6 +104,15 @@ static inline const struct entity *system_entity(const struct context *context, 
 {
 	return context->program->schema.entities[which];
 }
+
+/* rows.c, for row_write.c and query.c: the entry of a row, loaded from the host when it is new to the turn; its values are NULL
+ * when there is no such row. */
+enum status row_entry(struct context *context, const struct entity *entity, struct record_id id,
+		      struct row **row_out) MUST_CHECK;
+/* An entry for values that the host has just given; what the turn knows already wins. */
+struct row *row_keep(struct context *context, const struct entity *entity, const struct value *values);
+/* Gives a row new values and remembers the old ones. */
+void row_put(struct context *context, struct row *row, const struct value *values, struct change *change);
 
 /* A new id, the same when the turn runs again. */
 struct record_id id_next(struct context *context);

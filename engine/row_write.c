@@ -1,0 +1,286 @@
+/* Rows created, changed and deleted in the plan: defaults, numbers, and what a field may be. What only the database can know
+ * (uniqueness, rows that refer to this one) is left to the host. */
+#include "engine/context.h"
+
+#include <stdlib.h>
+
+/* --- numbers */
+static bool part_starts(struct text picture, uint32_t at, const char *name)
+{
+	return text_starts(text_slice(picture, at, picture.length), text_from(name));
+}
+
+/* Writes the picture; {n} and {n:6} with `number`, or as they stand for number < 0, which gives the sequence's key. */
+static struct text sequence_write(struct context *context, struct text picture, int64_t number)
+{
+	struct text_builder text = {.arena = context->arena};
+	date day;
+	clock_time time;
+	int year, month, of_month;
+	moment_to_local(context->program->zone, context->now, &day, &time);
+	date_to_civil(day, &year, &month, &of_month);
+	for (uint32_t i = 0; i < picture.length;) {
+		if (part_starts(picture, i, "{year}")) {
+			builder_format(&text, "%04d", year);
+			i += 6;
+		} else if (part_starts(picture, i, "{month}")) {
+			builder_format(&text, "%02d", month);
+			i += 7;
+		} else if (number >= 0 && part_starts(picture, i, "{n")) {
+			int digits = picture.bytes[i + 2] == ':' ? atoi(picture.bytes + i + 3) : 1;
+			builder_format(&text, "%0*lld", digits < 1 || digits > 18 ? 1 : digits, (long long)number);
+			while (i < picture.length && picture.bytes[i++] != '}')
+				;
+		} else {
+			builder_add_char(&text, picture.bytes[i++]);
+		}
+	}
+	return builder_text(&text);
+}
+
+static enum status number_next(struct context *context, struct text key, int64_t *number_out)
+{
+	for (uint32_t i = 0; i < context->numbers.count; i++) {
+		struct taken_number *taken = &context->numbers.items[i];
+		if (taken->free && text_equal(taken->key, key)) {
+			taken->free = false;
+			*number_out = taken->number;
+			return OK;
+		}
+	}
+	enum status status = context->ports->next_number(context->ports->host, key, number_out, context->error);
+	if (status != OK) {
+		context->fatal = true;
+		return status;
+	}
+	*list_add(context->arena, &context->numbers) = (struct taken_number){.key = key, .number = *number_out};
+	return OK;
+}
+
+static enum status field_number(struct context *context, const struct entity *entity, const struct field *field,
+				struct value *value_out)
+{
+	int64_t number;
+	struct text period = sequence_write(context, field->sequence->picture, -1);
+	struct text key = text_format(context->arena, "%.*s.%.*s %.*s", TEXT_ARGS(entity->name), TEXT_ARGS(field->name),
+				      TEXT_ARGS(period));
+	enum status status = number_next(context, key, &number);
+	if (status == OK)
+		*value_out = value_text(sequence_write(context, field->sequence->picture, number));
+	return status;
+}
+
+/* --- what a field may be */
+static enum status check_value(struct context *context, const struct entity *entity, const struct field *field,
+			       struct value value)
+{
+	if (value.kind == VALUE_MISSING && (field->required || field->key) && !field->computed)
+		return error_set(context->error, INVALID, "%.*s needs `%.*s`, which is not set", TEXT_ARGS(entity->name),
+				 TEXT_ARGS(field->name));
+	if (field->max_length && value.kind == VALUE_TEXT && text_characters(value_as_text(value)) > field->max_length)
+		return error_set(context->error, INVALID, "%.*s.%.*s may have %u characters; this text has %u",
+				 TEXT_ARGS(entity->name), TEXT_ARGS(field->name), field->max_length,
+				 text_characters(value_as_text(value)));
+	return OK;
+}
+
+static enum status check_transition(struct context *context, const struct entity *entity, uint32_t field, struct value before,
+				    struct value after)
+{
+	if (before.kind != VALUE_ENUM || after.kind != VALUE_ENUM || before.count == after.count)
+		return OK;
+	for (uint32_t i = 0; i < entity->transition_count; i++) {
+		const struct transition_set *set = &entity->transitions[i];
+		if (set->field != field || set->from[before.count] >> after.count & 1)
+			continue;
+		const struct enum_value *values = before.enumeration->values;
+		return error_set(context->error, CONFLICT, "%.*s.%.*s can not go from %.*s to %.*s", TEXT_ARGS(entity->name),
+				 TEXT_ARGS(entity->fields[field].name), TEXT_ARGS(values[before.count].name),
+				 TEXT_ARGS(values[after.count].name));
+	}
+	return OK;
+}
+
+static enum status check_seal(struct context *context, const struct entity *entity, struct record_id id)
+{
+	struct value sealed = value_missing();
+	if (!entity->sealed_when)
+		return OK;
+	enum status status = eval_record(context, entity->sealed_when, entity, id, &sealed);
+	if (status == OK && value_is_true(sealed))
+		return error_set(context->error, CONFLICT, "this %.*s is sealed: nothing may change it",
+				 TEXT_ARGS(entity->name));
+	return status;
+}
+
+/* --- telling the others */
+static enum status raise_change(struct context *context, const struct event_kind *kind, const struct row *row,
+				const struct value *before, const struct value *after)
+{
+	if (!kind || context->engine->quiet[row->entity->index])
+		return OK;
+	struct value *alias = arena_new(context->arena, struct value);
+	*alias = value_ref(row->entity->index, row->id);
+	enum status status = event_raise(context, kind, alias);
+	if (status != OK)
+		return status;
+	struct event *event = context->pending.items[context->pending.count - 1];
+	event->before = before;
+	event->after = after;
+	return OK;
+}
+
+static enum status room_for_change(struct context *context)
+{
+	if (context->touched.count < LIMIT_TURN_CHANGES)
+		return OK;
+	context->fatal = true;
+	return error_set(context->error, LIMIT, "the turn would change more than %d records", LIMIT_TURN_CHANGES);
+}
+
+/* --- create */
+static enum status fill_field(struct context *context, const struct entity *entity, const struct field *field,
+			      struct value *value)
+{
+	enum status status = OK;
+	if (value->kind == VALUE_MISSING && field->fallback)
+		status = eval_run(context, field->fallback, frame_new(context, field->fallback), value);
+	else if (value->kind == VALUE_MISSING && field->sequence)
+		status = field_number(context, entity, field, value);
+	return status == OK ? check_value(context, entity, field, *value) : status;
+}
+
+enum status row_create_as(struct context *context, const struct write *write, const struct value *values, struct record_id id)
+{
+	const struct entity *entity = write->entity;
+	struct row *row;
+	enum status status = room_for_change(context);
+	if (status == OK)
+		status = row_entry(context, entity, id, &row);
+	if (status != OK)
+		return status;
+	if (row->values)
+		return error_set(context->error, CONFLICT, "there is already a %.*s of this id", TEXT_ARGS(entity->name));
+	struct value *after = arena_array(context->arena, struct value, entity->field_count);
+	after[FIELD_ID] = value_ref(entity->index, id);
+	after[FIELD_CREATED_AT] = after[FIELD_UPDATED_AT] = value_time(context->now);
+	after[FIELD_VERSION] = value_int(1);
+	for (uint32_t i = 0; i < write->field_count; i++)
+		after[write->fields[i]] = values[i];
+	for (uint32_t i = FIELD_FIRST_OWN; status == OK && i < entity->field_count; i++)
+		status = fill_field(context, entity, &entity->fields[i], &after[i]);
+	if (status != OK)
+		return status;
+	struct change *change = arena_new(context->arena, struct change);
+	*change = (struct change){.kind = CHANGE_CREATE, .entity = entity, .id = id, .after = after, .rule = context->rule};
+	row_put(context, row, after, change);
+	return raise_change(context, entity->created, row, NULL, after);
+}
+
+enum status row_create(struct context *context, const struct write *write, const struct value *values, struct record_id *id_out)
+{
+	*id_out = id_next(context);
+	return row_create_as(context, write, values, *id_out);
+}
+
+/* --- update */
+static bool same(struct value a, struct value b)
+{
+	return (a.kind == VALUE_MISSING && b.kind == VALUE_MISSING) || value_equal(a, b);
+}
+
+/* The row's one change of the turn, with room for the new values; what it was comes from the first change. */
+static struct change *change_for_update(struct context *context, const struct row *row, struct value *after)
+{
+	uint32_t words = (row->entity->field_count + 63u) / 64;
+	struct change *change = arena_new(context->arena, struct change);
+	if (row->change) {
+		*change = *row->change;
+		if (change->changed)
+			change->changed = arena_copy(context->arena, change->changed, words * sizeof(uint64_t));
+	} else {
+		*change = (struct change){
+			.kind = CHANGE_UPDATE,
+			.entity = row->entity,
+			.id = row->id,
+			.before = arena_copy(context->arena, row->values, sizeof(struct value) * row->entity->field_count),
+			.changed = arena_array(context->arena, uint64_t, words)};
+		after[FIELD_VERSION].integer++;
+	}
+	change->after = after;
+	change->rule = context->rule;
+	return change;
+}
+
+static enum status write_fields(struct context *context, const struct row *row, struct value *after, const uint16_t *fields,
+				const struct value *values, uint32_t count, bool *differs_out)
+{
+	enum status status = OK;
+	*differs_out = false;
+	for (uint32_t i = 0; status == OK && i < count; i++) {
+		const struct field *field = &row->entity->fields[fields[i]];
+		if (same(after[fields[i]], values[i]))
+			continue;
+		*differs_out = true;
+		status = check_value(context, row->entity, field, values[i]);
+		if (status == OK)
+			status = check_transition(context, row->entity, fields[i], after[fields[i]], values[i]);
+		after[fields[i]] = values[i];
+	}
+	return status;
+}
+
+enum status row_update(struct context *context, const struct entity *entity, struct record_id id, const uint16_t *fields,
+		       const struct value *values, uint32_t count)
+{
+	struct row *row;
+	bool differs = false;
+	enum status status = row_entry(context, entity, id, &row);
+	if (status != OK)
+		return status;
+	if (!row->values)
+		return error_set(context->error, NOT_FOUND, "the %.*s to change does not exist any more",
+				 TEXT_ARGS(entity->name));
+	const struct value *before = row->values;
+	struct value *after = arena_copy(context->arena, before, sizeof(*after) * entity->field_count);
+	status = write_fields(context, row, after, fields, values, count, &differs);
+	if (status != OK || !differs)
+		return status;
+	if (!row->change || row->change->kind != CHANGE_CREATE)
+		status = check_seal(context, entity, id);
+	if (status == OK)
+		status = room_for_change(context);
+	if (status != OK)
+		return status;
+	after[FIELD_UPDATED_AT] = value_time(context->now);
+	struct change *change = change_for_update(context, row, after);
+	for (uint32_t i = 0; change->changed && i < count; i++)
+		change->changed[fields[i] / 64] |= (uint64_t)1 << fields[i] % 64;
+	row_put(context, row, after, change);
+	return raise_change(context, entity->updated, row, before, after);
+}
+
+/* --- delete */
+enum status row_delete(struct context *context, const struct entity *entity, struct record_id id)
+{
+	struct row *row;
+	enum status status = row_entry(context, entity, id, &row);
+	if (status != OK)
+		return status;
+	if (!row->values)
+		return error_set(context->error, NOT_FOUND, "the %.*s to delete does not exist any more",
+				 TEXT_ARGS(entity->name));
+	const struct value *before = row->values;
+	if (!row->change || row->change->kind != CHANGE_CREATE)
+		status = check_seal(context, entity, id);
+	if (status != OK)
+		return status;
+	struct change *change = arena_new(context->arena, struct change);
+	*change = (struct change){.kind = CHANGE_DELETE, .entity = entity, .id = id, .rule = context->rule};
+	if (row->change)
+		change->before = row->change->before; /* NULL: made in this turn, so in the end nothing has happened */
+	else
+		change->before = arena_copy(context->arena, before, sizeof(*before) * entity->field_count);
+	row_put(context, row, NULL, change);
+	return raise_change(context, entity->deleted, row, before, NULL);
+}
