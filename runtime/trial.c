@@ -259,6 +259,7 @@ static enum status act_run(struct trial *trial, struct error *error)
 	for (uint32_t i = 0; i < trial->slot_count; i++)
 		if (!trial->bound[i])
 			trial->frame[i] = value_missing();
+	trial->frame[SLOT_ACTOR] = actor;
 	enum status status = world_act(trial->world, trial->item->code, trial->frame, actor, &refused, error);
 	if (status != OK)
 		return status;
@@ -341,7 +342,7 @@ static enum status candidates_collect(struct trial *trial, value_list *found, st
 	}
 	const struct world_call *calls = world_calls(trial->world, &count);
 	for (uint32_t i = 0; i < count; i++)
-		if (calls[i].action && calls[i].action == trial->item->action)
+		if (calls[i].action && calls[i].action->index == trial->item->action->index)
 			*list_add(trial->arena, found) = calls[i].arguments;
 	return OK;
 }
