@@ -99,7 +99,7 @@ struct operand test_of(struct coder *coder, const struct syntax *test, struct op
 	} else if (test->kind == SYNTAX_binary && syntax_has_word(coder->compiler, coder->file, test, "..")) {
 		word = &IN;
 	}
-	const struct type *wanted = other_side(coder, word, subject.type);
+	const struct type *wanted = other_side(coder, value->kind == SYNTAX_list && word == &EQUAL ? &IN : word, subject.type);
 	struct operand right = expression(coder, value, subject.type->kind == TYPE_DATA ? NULL : wanted);
 	if (test->kind != SYNTAX_partial && (right.type->kind == TYPE_LIST || right.type->kind == TYPE_RANGE) &&
 	    subject.type->kind != TYPE_LIST)

@@ -124,6 +124,22 @@ static bool units_fit(struct coder *coder, const struct syntax *syntax, const st
 	return false;
 }
 
+/* A record of one field beside something that is none: a table with one output. */
+static void take_single(struct coder *coder, const struct syntax *syntax, struct operand *left, struct operand *right)
+{
+	for (int i = 0; i < 2; i++) {
+		struct operand *record = i ? right : left, *other = i ? left : right;
+		if (!is_kind(record, TYPE_RECORD) || is_kind(other, TYPE_RECORD) || record->type->record->count != 1)
+			continue;
+		const struct record_field *field = &record->type->record->fields[0];
+		uint32_t from = operand_slot(coder, record), path = coder_constant(coder, value_text(source_of(coder, syntax)));
+		coder_step(coder, STEP_FIELD, record->slot = coder_slot(coder), from, 0, path);
+		record->type = field->type;
+		record->may_miss = record->may_miss || !field->required;
+		record->stays = true;
+	}
+}
+
 /* --- comparisons */
 const struct type *other_side(struct coder *coder, const struct operator_word *word, const struct type *left)
 {
@@ -328,6 +344,7 @@ struct operand compare(struct coder *coder, const struct syntax *syntax, const s
 	bool dated = left.type->kind == TYPE_DATE || left.type->kind == TYPE_TIME;
 	if (word->step == STEP_IN && dated && is_period(right.type))
 		return in_period(coder, syntax, negated, left, right, first_step);
+	take_single(coder, syntax, &left, &right);
 	unify_sides(coder, word, &left, &right);
 	if (!can_compare(word, left.type, right.type))
 		return no_meaning(coder, syntax, word, &left, &right, pair_hint(&left, &right));
@@ -455,6 +472,7 @@ static struct operand arithmetic(struct coder *coder, const struct syntax *synta
 	struct operand left = expression(coder, first, NULL), right = expression(coder, second, NULL);
 	if (is_error(&left) || is_error(&right))
 		return operand_error(coder, syntax);
+	take_single(coder, syntax, &left, &right);
 	type_sides(coder, &left, &right);
 	uint32_t nodes[] = {left.node, right.node};
 	if (word->step == STEP_ADD && is_kind(&left, TYPE_DURATION) &&
@@ -517,31 +535,11 @@ struct operand range_of(struct coder *coder, const struct syntax *syntax, const 
 	return result;
 }
 
-/* `x in a..b` binds as (x in a)..b: nothing else can be meant than x in (a..b). */
-static bool in_range(struct coder *coder, const struct syntax *syntax, const struct syntax *first, const struct syntax *second,
-		     struct operand *result_out)
-{
-	bool negated;
-	if (first->kind != SYNTAX_binary || !syntax_has_word(coder->compiler, coder->file, first, "in"))
-		return false;
-	const struct operator_word *word = operator_of(coder, first, &negated);
-	const struct syntax *value = syntax_named(first, 0), *low = syntax_named(first, 1);
-	if (!word || word->step != STEP_IN || !value || !low)
-		return false;
-	uint32_t first_step = coder->steps.count;
-	struct operand left = expression(coder, value, NULL), right = left;
-	if (!is_error(&left))
-		right = range_of(coder, syntax, low, second, type_range(coder->compiler, left.type));
-	*result_out = compare(coder, syntax, word, negated, left, right, first_step);
-	return true;
-}
-
 struct operand binary_expression(struct coder *coder, const struct syntax *syntax, const struct type *wanted)
 {
 	bool negated;
 	const struct operator_word *word = operator_of(coder, syntax, &negated);
 	const struct syntax *first = syntax_named(syntax, 0), *second = syntax_named(syntax, 1);
-	struct operand result;
 	if (!word || !first || !second)
 		return operand_error(coder, syntax);
 	switch (word->family) {
@@ -551,8 +549,6 @@ struct operand binary_expression(struct coder *coder, const struct syntax *synta
 	case OPERATOR_DEFAULT:
 		return default_expression(coder, syntax, wanted);
 	case OPERATOR_RANGE:
-		if (in_range(coder, syntax, first, second, &result))
-			return result;
 		return range_of(coder, syntax, first, second, wanted);
 	case OPERATOR_COMPARE:
 		return comparison(coder, syntax, word, negated, first, second);

@@ -86,7 +86,9 @@ static bool constant_test(struct table_builder *builder, const struct table_inpu
 	if (negated || step == STEP_STARTS || step == STEP_ENDS || step == STEP_CONTAINS || step == STEP_MATCHES ||
 	    step == STEP_NOT_EQUAL || input->type->kind == TYPE_DATA || input->type->kind == TYPE_LIST)
 		return false;
-	const struct type *wanted = step == STEP_IN ? type_list(builder->compiler, input->type) : input->type;
+	bool ranged = value->kind == SYNTAX_binary && syntax_has_word(builder->compiler, builder->file, value, "..");
+	bool listed = step == STEP_IN || value->kind == SYNTAX_list || ranged;
+	const struct type *wanted = listed ? type_list(builder->compiler, input->type) : input->type;
 	struct operand operand = expression(coder, value, wanted);
 	cell->failed = is_error(&operand);
 	if (cell->failed || !operand.is_constant)
