@@ -95,7 +95,7 @@ static bool record_is_meant(const struct hunt *hunt, const struct change *change
 	const struct value *values = change->after ? change->after : change->before;
 	const struct field *name = entity_field(change->entity, TEXT("name"));
 
-	if (change->entity->index < SYSTEM_ENTITY_COUNT)
+	if (change->entity->index < SYSTEM_ENTITY_COUNT || change_is_nothing(change))
 		return false;
 	if (id_is(change->id, hunt->target) || (name && text_value_is(values[name->index], hunt->target)))
 		return true;

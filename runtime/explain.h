@@ -26,6 +26,12 @@ void condition_draw(const struct drawing *drawing, const struct code *code, cons
 void condition_write(const struct drawing *drawing, struct json_writer *writer, const struct code *code,
 		     const struct observed *nodes);
 
+/* Made and deleted in one turn. */
+static inline bool change_is_nothing(const struct change *change)
+{
+	return !change->before && !change->after;
+}
+
 /* "path:line" of a place in the pack. */
 struct text place_describe(const struct drawing *drawing, struct span span);
 

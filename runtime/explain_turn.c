@@ -130,6 +130,11 @@ static void rule_draw(const struct drawing *drawing, const struct trace_rule *tr
 }
 
 /* --- changes */
+static bool is_shown(const struct change *change)
+{
+	return change->entity->index >= SYSTEM_ENTITY_COUNT && !change_is_nothing(change);
+}
+
 static const char *written_by(const struct drawing *drawing, const struct change *change)
 {
 	if (change->rule < drawing->program->rule_count)
@@ -188,14 +193,14 @@ static void effects_draw(const struct drawing *drawing, const struct turn *turn)
 	bool any = false;
 
 	for (uint32_t i = 0; i < turn->plan.changes.count; i++)
-		any = any || turn->plan.changes.items[i]->entity->index >= SYSTEM_ENTITY_COUNT;
+		any = any || is_shown(turn->plan.changes.items[i]);
 	if (!any && !turn->plan.outgoing.count) {
 		styled(drawing->stream, STYLE_DIM, "nothing was written\n");
 		return;
 	}
 	styled(drawing->stream, STYLE_BOLD, "written\n");
 	for (uint32_t i = 0; i < turn->plan.changes.count; i++)
-		if (turn->plan.changes.items[i]->entity->index >= SYSTEM_ENTITY_COUNT)
+		if (is_shown(turn->plan.changes.items[i]))
 			change_draw(drawing, turn->plan.changes.items[i]);
 	for (uint32_t i = 0; i < turn->plan.outgoing.count; i++)
 		outgoing_draw(drawing, &turn->plan.outgoing.items[i]);
@@ -341,7 +346,7 @@ void turn_write(const struct drawing *drawing, struct json_writer *writer, const
 	json_write_name(writer, TEXT("changes"));
 	json_open_list(writer);
 	for (uint32_t i = 0; i < turn->plan.changes.count; i++)
-		if (turn->plan.changes.items[i]->entity->index >= SYSTEM_ENTITY_COUNT)
+		if (is_shown(turn->plan.changes.items[i]))
 			change_write(drawing, writer, turn->plan.changes.items[i]);
 	json_close_list(writer);
 }

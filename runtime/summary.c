@@ -26,6 +26,8 @@ static void changes_count(struct summary *summary, const struct plan *plan)
 	for (uint32_t i = 0; i < plan->changes.count; i++) {
 		const struct change *change = plan->changes.items[i];
 		struct entity_count *count = &summary->entities[change->entity->index];
+		if (change_is_nothing(change))
+			continue;
 		count->created += change->kind == CHANGE_CREATE;
 		count->updated += change->kind == CHANGE_UPDATE;
 		count->deleted += change->kind == CHANGE_DELETE;

@@ -19,7 +19,7 @@ enum status store_apply(struct store *store, const struct plan *plan, struct err
 		status = change_apply(store, plan->changes.items[i], error);
 	}
 	for (uint32_t i = 0; i < plan->changes.count && status == OK; i++)
-		if (plan->changes.items[i]->kind == CHANGE_DELETE)
+		if (plan->changes.items[i]->kind == CHANGE_DELETE && plan->changes.items[i]->before)
 			status = owned_delete(store, plan->changes.items[i], error);
 	if (status == OK)
 		status = events_remember(store, plan, error);
@@ -220,6 +220,8 @@ static enum status change_apply(struct store *store, const struct change *change
 {
 	enum status status;
 
+	if (change->kind == CHANGE_DELETE && !change->before)
+		return OK; /* made and deleted in one turn */
 	if (change->kind == CHANGE_CREATE)
 		status = row_create(store, change, error);
 	else if (change->kind == CHANGE_UPDATE)

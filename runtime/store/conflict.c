@@ -133,7 +133,7 @@ static enum status deleted_target(struct store *store, const struct change *chan
 {
 	const struct schema *schema = &store->program->schema;
 
-	for (uint32_t e = 0; change->kind == CHANGE_DELETE && e < schema->entity_count; e++) {
+	for (uint32_t e = 0; change->kind == CHANGE_DELETE && change->before && e < schema->entity_count; e++) {
 		const struct entity *entity = schema->entities[e];
 		for (uint32_t f = FIELD_FIRST_OWN; f < entity->field_count; f++) {
 			const struct field *field = &entity->fields[f];
