@@ -6,6 +6,7 @@
 
 static const char BOX[] = "stellwerk.box", BOXES[] = "stellwerk.boxes";
 
+enum { BOX_STEPS = 8 }; /* what a new one costs, in instructions */
 enum exact_operation { ADD, SUBTRACT, MULTIPLY, DIVIDE };
 static const char SIGNS[] = "+-*/";
 
@@ -16,6 +17,7 @@ const struct value *exact_at(lua_State *lua, int index)
 
 static void box_new(lua_State *lua, struct value value)
 {
+	host_spend(lua, BOX_STEPS);
 	struct value *box = lua_newuserdatauv(lua, sizeof(value), 0);
 	*box = value;
 	luaL_setmetatable(lua, BOX);

@@ -9,13 +9,15 @@
 enum key_rank { KEY_NUMBER, KEY_TEXT, KEY_TRUTH, KEY_BOX };
 
 struct key {
-	enum key_rank rank;
+	uint8_t rank; /* enum key_rank */
 	bool is_integer;
-	lua_Integer integer; /* also the truth */
-	lua_Number number;
-	struct text text;
-	struct value box;
 	uint32_t place; /* in the list of keys */
+	union {
+		lua_Integer integer; /* also the truth */
+		lua_Number number;
+		struct text text;
+		struct value box;
+	};
 };
 
 static struct key key_read(lua_State *lua, int index)
@@ -25,8 +27,10 @@ static struct key key_read(lua_State *lua, int index)
 	switch (lua_type(lua, index)) {
 	case LUA_TNUMBER:
 		key.is_integer = lua_isinteger(lua, index);
-		key.number = lua_tonumber(lua, index);
-		key.integer = key.is_integer ? lua_tointeger(lua, index) : 0;
+		if (key.is_integer)
+			key.integer = lua_tointeger(lua, index);
+		else
+			key.number = lua_tonumber(lua, index);
 		return key;
 	case LUA_TSTRING:
 		key.rank = KEY_TEXT;
@@ -61,15 +65,22 @@ static int boxes_compare(struct value a, struct value b)
 	return value_compare(a, b, &order) == OK ? order : 0;
 }
 
+static int numbers_compare(const struct key *a, const struct key *b)
+{
+	if (a->is_integer && b->is_integer)
+		return (a->integer > b->integer) - (a->integer < b->integer);
+	lua_Number left = a->is_integer ? (lua_Number)a->integer : a->number;
+	lua_Number right = b->is_integer ? (lua_Number)b->integer : b->number;
+	return (left > right) - (left < right);
+}
+
 static int keys_compare(const struct key *a, const struct key *b)
 {
 	if (a->rank != b->rank)
 		return a->rank < b->rank ? -1 : 1;
 	switch (a->rank) {
 	case KEY_NUMBER:
-		if (a->is_integer && b->is_integer)
-			return (a->integer > b->integer) - (a->integer < b->integer);
-		return (a->number > b->number) - (a->number < b->number);
+		return numbers_compare(a, b);
 	case KEY_TEXT:
 		return text_compare(a->text, b->text);
 	case KEY_TRUTH:
@@ -97,13 +108,20 @@ static uint32_t logarithm(uint64_t count)
 	return count > 1 ? (uint32_t)(64 - __builtin_clzll(count - 1)) : 1;
 }
 
-/* Upvalues: the keys in order, how many were visited. */
+/* Upvalues: the keys in order, or the length of a plain list; how many were visited. */
 static int pairs_step(lua_State *lua)
 {
 	lua_Integer place = lua_tointeger(lua, lua_upvalueindex(2));
+	bool list = lua_isinteger(lua, lua_upvalueindex(1));
 	for (;;) {
-		int kind = lua_rawgeti(lua, lua_upvalueindex(1), ++place);
-		if (kind == LUA_TNIL)
+		place++;
+		if (list && place > lua_tointeger(lua, lua_upvalueindex(1)))
+			lua_pushnil(lua);
+		else if (list)
+			lua_pushinteger(lua, place);
+		else
+			lua_rawgeti(lua, lua_upvalueindex(1), place);
+		if (lua_isnil(lua, -1))
 			return 1;
 		lua_pushvalue(lua, -1);
 		if (lua_rawget(lua, 1) != LUA_TNIL)
@@ -116,32 +134,51 @@ static int pairs_step(lua_State *lua)
 	return 2;
 }
 
-int table_pairs(lua_State *lua)
+/* Whether the keys of the table at 1 are 1, 2, … up to its length; *count_out is how many there are. */
+static bool is_list(lua_State *lua, lua_Integer *count_out)
 {
-	luaL_checktype(lua, 1, LUA_TTABLE);
-	lua_settop(lua, 1);
-	spend_walk(lua);
-	lua_newtable(lua); /* 2: keys as they come */
-	lua_Integer count = 0;
-	for (lua_pushnil(lua); lua_next(lua, 1);) {
-		lua_pop(lua, 1);
-		lua_pushvalue(lua, -1);
-		lua_rawseti(lua, 2, ++count);
+	lua_Integer length = (lua_Integer)lua_rawlen(lua, 1), inside = 0;
+	*count_out = 0;
+	for (lua_pushnil(lua); lua_next(lua, 1); lua_pop(lua, 1)) {
+		++*count_out;
+		inside += lua_isinteger(lua, -2) && lua_tointeger(lua, -2) >= 1 && lua_tointeger(lua, -2) <= length;
 	}
+	return inside == length && *count_out == length;
+}
+
+/* Puts a list of the keys of the table at 1 on the stack, in order. */
+static void keys_push(lua_State *lua, lua_Integer count)
+{
 	host_spend(lua, (uint64_t)count * logarithm((uint64_t)count));
-	struct key *keys = lua_newuserdatauv(lua, (size_t)(count ? count : 1) * sizeof(*keys), 0); /* 3 */
-	for (lua_Integer i = 0; i < count; i++) {
-		lua_rawgeti(lua, 2, i + 1);
-		keys[i] = key_read(lua, -1);
-		keys[i].place = (uint32_t)i + 1;
+	struct key *keys = lua_newuserdatauv(lua, (size_t)(count ? count : 1) * sizeof(*keys), 0); /* 2 */
+	lua_createtable(lua, (int)count, 0);                                                       /* 3: as they come */
+	lua_Integer found = 0;
+	for (lua_pushnil(lua); lua_next(lua, 1); found++) {
 		lua_pop(lua, 1);
+		keys[found] = key_read(lua, -1);
+		keys[found].place = (uint32_t)found + 1;
+		lua_pushvalue(lua, -1);
+		lua_rawseti(lua, 3, found + 1);
 	}
 	qsort(keys, (size_t)count, sizeof(*keys), keys_sort);
 	lua_createtable(lua, (int)count, 0);
 	for (lua_Integer i = 0; i < count; i++) {
-		lua_rawgeti(lua, 2, keys[i].place);
+		lua_rawgeti(lua, 3, keys[i].place);
 		lua_rawseti(lua, -2, i + 1);
 	}
+}
+
+int table_pairs(lua_State *lua)
+{
+	lua_Integer count;
+	luaL_checktype(lua, 1, LUA_TTABLE);
+	lua_settop(lua, 1);
+	spend_walk(lua);
+	if (is_list(lua, &count))
+		lua_pushinteger(lua, count);
+	else
+		keys_push(lua, count);
+	host_spend(lua, (uint64_t)count);
 	lua_pushinteger(lua, 0);
 	lua_pushcclosure(lua, pairs_step, 2);
 	lua_pushvalue(lua, 1);
