@@ -2,10 +2,11 @@
  * only how people call that (expected.def). */
 #include "dsl/compiler/expected.h"
 #include "dsl/compiler/nearest.h"
+#include "dsl/compiler/trail.h"
 
 #include <stdlib.h>
 
-enum { NAMES_LIMIT = 512, SHOWN_LIMIT = 8, FOUND_LIMIT = 40 };
+enum { NAMES_LIMIT = 512, SHOWN_LIMIT = 8, FOUND_LIMIT = 40, SWAP_TOKENS_LIMIT = 100000 };
 
 enum group {
 	GROUP_WORD, /* no row: shown as it is */
@@ -46,59 +47,82 @@ static const struct text UNITS[] = {
 #include "dsl/compiler/expected.def"
 };
 
-struct expected {
-	const char *names[NAMES_LIMIT];
+/* A mistake that is being put into words. */
+struct mistake {
+	struct arena *arena;
+	struct text source;
+	struct place from; /* the piece */
+	uint32_t end;
+	struct machine machine;
+	struct trail trail;
+	struct place at; /* of the token that could not follow */
+	struct text found;
+	const char *names[NAMES_LIMIT]; /* what could have followed */
 	uint32_t count;
+	bool between;             /* … and it is a declaration */
 	bool groups[GROUP_COUNT]; /* named by their title */
+	struct parse_error error;
 };
 
-static bool expects(const struct expected *expected, const char *name)
+/* --- what could have followed */
+static uint32_t expected_before(struct mistake *mistake, uint32_t number, const char **names, bool *between_out)
 {
-	for (uint32_t i = 0; i < expected->count; i++)
-		if (!strcmp(expected->names[i], name))
+	struct machine machine = machine_new(mistake->arena, mistake->machine.nodes.tree);
+	struct trail trail = {.arena = mistake->arena};
+	machine.watch = trail_token;
+	machine.watcher = &trail;
+	machine_run(&machine, mistake->from, mistake->end, number);
+	*between_out = machine_is_between(&machine);
+	return machine_expected(&machine, names, NAMES_LIMIT);
+}
+
+static bool expects(const struct mistake *mistake, const char *name)
+{
+	for (uint32_t i = 0; i < mistake->count; i++)
+		if (!strcmp(mistake->names[i], name))
 			return true;
 	return false;
 }
 
-static void groups_find(struct expected *expected)
+static const struct row *row_of(const char *name)
 {
-	for (uint32_t i = 0; i < GROUP_COUNT; i++)
-		expected->groups[i] = GROUPS[i].leader && expects(expected, GROUPS[i].leader);
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++)
+		if (!strcmp(ROWS[i].token, name))
+			return &ROWS[i];
+	return NULL;
 }
 
-/* Whether a group's title already says it; else how to call it, or NULL when it is not worth saying. */
-static const char *title_of(struct arena *arena, const struct expected *expected, const char *name)
+/* How to call it; NULL when a group's title already says it, or it is not worth saying. A token may have a row in two groups.
+ */
+static const char *title_of(const struct mistake *mistake, const char *name)
 {
-	const char *title = NULL;
-	bool has_row = false;
-	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
-		if (strcmp(ROWS[i].token, name))
-			continue;
-		has_row = true;
-		if (expected->groups[ROWS[i].group] || ROWS[i].group == GROUP_NEVER)
+	const struct row *first = row_of(name);
+	if (!first)
+		return arena_format(mistake->arena, "`%s`", name);
+	for (const struct row *row = first; row < ROWS + sizeof(ROWS) / sizeof(*ROWS); row++)
+		if (!strcmp(row->token, name) && (mistake->groups[row->group] || row->group == GROUP_NEVER))
 			return NULL;
-		title = title ? title : ROWS[i].title;
-	}
-	return has_row ? title : arena_format(arena, "`%s`", name);
+	return first->title;
 }
 
-static uint32_t titles_collect(struct arena *arena, const struct expected *expected, const char **titles_out)
+static uint32_t titles_collect(const struct mistake *mistake, const char **titles_out)
 {
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < GROUP_COUNT; i++)
-		if (expected->groups[i])
+		if (mistake->groups[i])
 			titles_out[count++] = GROUPS[i].title;
-	for (uint32_t i = 0; i < expected->count; i++) {
-		const char *title = title_of(arena, expected, expected->names[i]);
+	for (uint32_t i = 0; i < mistake->count; i++) {
+		const char *title = title_of(mistake, mistake->names[i]);
 		if (title)
 			titles_out[count++] = title;
 	}
 	return count;
 }
 
-static const char *found_text(struct arena *arena, const struct machine *machine)
+/* The token as a message shows it: of a long one the beginning. */
+static const char *found_text(const struct mistake *mistake)
 {
-	struct text found = text_slice(machine->tree->source, machine->token_start, machine->token_end);
+	struct text found = mistake->found;
 	if (!found.length)
 		return "the end";
 	if (*found.bytes == '\n')
@@ -109,145 +133,199 @@ static const char *found_text(struct arena *arena, const struct machine *machine
 			length = i;
 	while (length && length < found.length && ((unsigned char)found.bytes[length] & 0xc0) == 0x80)
 		length--;
-	return arena_format(arena, "`%.*s%s`", (int)length, found.bytes, length < found.length ? "…" : "");
+	return arena_format(mistake->arena, "`%.*s%s`", (int)length, found.bytes, length < found.length ? "…" : "");
 }
 
 /* "expected a value, `in` or the end of the line, found `)`" */
-static struct text expected_sentence(struct arena *arena, const struct machine *machine, const struct expected *expected)
+static struct text expected_sentence(const struct mistake *mistake, const char *found)
 {
 	const char *titles[NAMES_LIMIT + GROUP_COUNT];
-	uint32_t count = titles_collect(arena, expected, titles);
+	uint32_t count = titles_collect(mistake, titles);
 	uint32_t shown = count > SHOWN_LIMIT ? SHOWN_LIMIT : count;
-	struct text_builder builder = {.arena = arena};
+	struct text_builder builder = {.arena = mistake->arena};
 	builder_add_string(&builder, "expected ");
 	for (uint32_t i = 0; i < shown; i++)
 		builder_format(&builder, "%s%s", !i ? "" : i + 1 == count ? " or " : ", ", titles[i]);
-	if (shown < count)
-		builder_add_string(&builder, ", …");
-	builder_format(&builder, ", found %s", found_text(arena, machine));
+	builder_format(&builder, "%s, found %s", shown < count ? ", …" : "", found);
 	return builder_text(&builder);
 }
 
-static struct text hint_of(struct arena *arena, const char *name, uint32_t length)
-{
-	return text_format(arena, "did you mean `%.*s`?", (int)length, name);
-}
+/* --- what was meant */
 
 /* A word that is written as it is, not the name of a kind of token. */
 static bool is_keyword(const char *name)
 {
 	if (*name < 'a' || *name > 'z')
 		return false;
-	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++)
-		if (!strcmp(ROWS[i].token, name))
-			return *ROWS[i].title == '`';
-	return true;
+	const struct row *row = row_of(name);
+	return !row || *row->title == '`';
 }
 
-/* The nearest of the words that could stand here. */
-static struct text word_hint(struct arena *arena, const struct expected *expected, struct text word)
+static const char *nearest_keyword(const char *const *names, uint32_t count, struct text word)
 {
 	struct text words[NAMES_LIMIT];
-	uint32_t count = 0;
-	for (uint32_t i = 0; i < expected->count; i++)
-		if (is_keyword(expected->names[i]))
-			words[count++] = text_from(expected->names[i]);
-	int64_t nearest = nearest_name(word, words, count);
-	return nearest < 0 ? (struct text){0} : hint_of(arena, words[nearest].bytes, words[nearest].length);
+	uint32_t word_count = 0;
+	for (uint32_t i = 0; i < count; i++)
+		if (is_keyword(names[i]))
+			words[word_count++] = text_from(names[i]);
+	int64_t nearest = nearest_name(word, words, word_count);
+	return nearest < 0 ? NULL : words[nearest].bytes;
 }
 
-static void say_word(struct arena *arena, const struct machine *machine, const struct expected *expected,
-		     struct parse_error *error)
+static struct text hint_of(const struct mistake *mistake, const char *name)
 {
-	struct text word = text_slice(machine->tree->source, machine->token_start, machine->token_end);
-	error->hint = word_hint(arena, expected, word);
-	if (error->hint.length) {
-		error->sentence = text_format(arena, "%s is not known here", found_text(arena, machine));
-	} else if (machine->after_number) {
-		int64_t unit = nearest_name(word, UNITS, sizeof(UNITS) / sizeof(*UNITS));
-		error->sentence = text_format(arena, "%s is no unit", found_text(arena, machine));
-		if (unit >= 0)
-			error->hint = hint_of(arena, UNITS[unit].bytes, UNITS[unit].length);
-	} else {
-		error->sentence = expected_sentence(arena, machine, expected);
-	}
+	return text_format(mistake->arena, "did you mean `%s`?", name);
 }
 
-static void place_error(struct parse_error *error, struct machine_place place, uint32_t end)
+static void error_place(struct mistake *mistake, struct place place, uint32_t end)
 {
-	error->start = place.offset;
-	error->end = end > place.offset ? end : place.offset;
-	error->line = place.line;
-	error->column = place.column;
+	mistake->error.start = place.offset;
+	mistake->error.end = end > place.offset ? end : place.offset;
+	mistake->error.line = place.line;
+	mistake->error.column = place.column;
 }
 
-static void say_open(struct arena *arena, struct parse_error *error, const char *sentence, struct machine_place open,
-		     uint32_t length)
+/* Whether the machine gets past the mistake when that word is read as this one. */
+static bool swap_helps(const struct mistake *mistake, uint32_t number, const char *word)
 {
-	error->sentence = text_format(arena, sentence, open.line);
-	error->other_start = open.offset;
-	error->other_end = open.offset + length;
-	error->other_line = open.line;
-	error->other_column = open.column;
+	struct machine machine = mistake->machine;
+	struct trail trail = {.arena = mistake->arena};
+	machine.watcher = &trail;
+	machine.swap_number = number;
+	machine.swap_word = word;
+	return machine_run(&machine, mistake->from, mistake->end, mistake->machine.tokens + 1) == MACHINE_DONE;
 }
 
-/* At the end with something open: what was opened is the mistake, not the end. */
-static bool say_unclosed(struct arena *arena, const struct machine *machine, struct parse_error *error)
+/* A misspelt word of the language may pass as a name, and only what follows it can not follow. */
+static bool say_earlier_word(struct mistake *mistake)
 {
-	if (machine->token_end > machine->token_start)
-		return false;
-	if (machine->text_block.line) {
-		say_open(arena, error, "the text that begins in line %u has no closing `\"\"\"`", machine->text_block, 3);
+	for (uint32_t i = 0; i < TRAIL_WORDS && mistake->machine.tokens < SWAP_TOKENS_LIMIT; i++) {
+		const struct machine_token *word = &mistake->trail.words[i];
+		if (!word->name || word->start.line != mistake->trail.last.start.line)
+			return false;
+		const char *names[NAMES_LIMIT];
+		bool between = false;
+		uint32_t count = expected_before(mistake, word->number, names, &between);
+		struct text text = text_slice(mistake->source, word->start.offset, word->end);
+		const char *meant = nearest_keyword(names, count, text);
+		if (!meant || !swap_helps(mistake, word->number, meant))
+			continue;
+		error_place(mistake, word->start, word->end);
+		mistake->error.sentence = text_format(mistake->arena, "`%.*s` is not known here", TEXT_ARGS(text));
+		mistake->error.hint = hint_of(mistake, meant);
 		return true;
 	}
-	if (machine->unclosed.place.line) {
-		say_open(arena, error, "the `{` in line %u is not closed before this `}`", machine->unclosed.place, 1);
-		place_error(error, machine->unclosed_seen, machine->unclosed_seen.offset + 1);
-		return true;
-	}
-	if (!machine->braces.count)
+	return false;
+}
+
+static bool say_word(struct mistake *mistake)
+{
+	if (!mistake->machine.is_word)
 		return false;
-	say_open(arena, error, "the `{` in line %u is not closed", list_last(&machine->braces)->place, 1);
+	const char *meant = nearest_keyword(mistake->names, mistake->count, mistake->found);
+	const char *sentence = mistake->between ? "%s begins no declaration" : "%s is not known here";
+	if (!meant && !mistake->between && mistake->machine.after_number) {
+		int64_t unit = nearest_name(mistake->found, UNITS, sizeof(UNITS) / sizeof(*UNITS));
+		meant = unit < 0 ? NULL : UNITS[unit].bytes;
+		sentence = "%s is no unit";
+	} else if (!meant && !mistake->between) {
+		return false;
+	}
+	mistake->error.sentence = text_format(mistake->arena, sentence, found_text(mistake));
+	if (meant)
+		mistake->error.hint = hint_of(mistake, meant);
 	return true;
 }
 
-static void say(struct arena *arena, struct machine *machine, struct machine_place place, struct parse_error *error)
+/* --- what is open */
+static void say_open(struct mistake *mistake, const char *sentence, struct place open, uint32_t length)
 {
-	struct expected expected = {0};
-	uint32_t end = machine->token_end;
-	struct machine stopped = machine_new(arena, machine->tree);
-	stopped.watch = true;
-	machine_run(&stopped, place, end, machine->tokens);
-	expected.count = machine_expected(&stopped, expected.names, NAMES_LIMIT);
-	groups_find(&expected);
-	struct text found = text_slice(machine->tree->source, machine->token_start, end);
-	if (machine->is_word)
-		say_word(arena, machine, &expected, error);
-	else if (text_is(found, "}") && !machine->braces.count)
-		error->sentence = TEXT("this `}` closes nothing");
-	else
-		error->sentence = expected_sentence(arena, machine, &expected);
-	if (machine_is_between(&stopped) && found.length && !text_is(found, "}"))
-		error->sentence = text_format(arena, "%s begins no declaration", found_text(arena, machine));
+	mistake->error.sentence = text_format(mistake->arena, sentence, open.line);
+	mistake->error.other_start = open.offset;
+	mistake->error.other_end = open.offset + length;
+	mistake->error.other_line = open.line;
+	mistake->error.other_column = open.column;
 }
 
-struct parse_error expected_error(struct arena *arena, struct text source, struct machine_place place, uint32_t end)
+/* What was opened is the mistake, not the place where that shows. */
+static bool say_unclosed(struct mistake *mistake)
+{
+	const struct trail *trail = &mistake->trail;
+	bool at_end = !mistake->found.length;
+	if (at_end && trail->text_block.line) {
+		say_open(mistake, "the text that begins in line %u has no closing `\"\"\"`", trail->text_block, 3);
+		return true;
+	}
+	if (trail->unclosed.place.line && (at_end || trail->unclosed_seen.line == mistake->at.line)) {
+		say_open(mistake, "the `{` in line %u is not closed before this", trail->unclosed.place, 1);
+		error_place(mistake, trail->unclosed_seen, trail->unclosed_seen.offset + 1);
+		return true;
+	}
+	if (!at_end || !trail->braces.count)
+		return false;
+	say_open(mistake, "the `{` in line %u is not closed", list_last(&trail->braces)->place, 1);
+	return true;
+}
+
+static bool say_stray(struct mistake *mistake)
+{
+	if (text_is(mistake->found, "}") && !mistake->trail.braces.count)
+		mistake->error.sentence = TEXT("this `}` closes nothing");
+	else if (mistake->between && mistake->found.length)
+		mistake->error.sentence = text_format(mistake->arena, "%s begins no declaration", found_text(mistake));
+	return mistake->error.sentence.length > 0;
+}
+
+/* When the line before ended although nothing could end there, the mistake is there. */
+static void say_expected(struct mistake *mistake)
+{
+	const struct trail *trail = &mistake->trail;
+	bool moved = trail->last.name && !trail->line_ended && trail->last.start.line < mistake->at.line;
+	struct place end = place_advance(mistake->source, trail->last.name ? trail->last.start : mistake->from,
+					 trail->last.name ? trail->last.end : mistake->from.offset);
+	if (moved && mistake->found.length && end.line < mistake->at.line) {
+		error_place(mistake, end, end.offset);
+		mistake->error.sentence = expected_sentence(mistake, "the end of the line");
+		return;
+	}
+	mistake->error.sentence = expected_sentence(mistake, found_text(mistake));
+}
+
+static void mistake_find(struct mistake *mistake)
+{
+	mistake->count = expected_before(mistake, mistake->machine.tokens, mistake->names, &mistake->between);
+	for (uint32_t i = 0; i < GROUP_COUNT; i++)
+		mistake->groups[i] = GROUPS[i].leader && expects(mistake, GROUPS[i].leader);
+	if (!say_unclosed(mistake) && !say_word(mistake) && !say_stray(mistake) && !say_earlier_word(mistake))
+		say_expected(mistake);
+}
+
+static void mistake_place(struct mistake *mistake)
+{
+	mistake->at = mistake->machine.place;
+	mistake->found = text_slice(mistake->source, mistake->machine.token_start, mistake->machine.token_end);
+	if (!mistake->found.length && mistake->trail.last.name)
+		mistake->at = place_advance(mistake->source, mistake->trail.last.start, mistake->trail.last.end);
+	error_place(mistake, mistake->at, mistake->machine.token_end);
+}
+
+struct parse_error expected_error(struct arena *arena, struct text source, struct place place, uint32_t end)
 {
 	struct parse_tree scratch = {.source = source};
-	struct parse_error error = {.problem = PROBLEM_SYNTAX};
-	struct machine machine = machine_new(arena, &scratch);
-	machine.watch = true;
-	enum machine_result result = machine_run(&machine, place, end, UINT32_MAX);
-	struct machine_place at = machine.place;
-	if (machine.token_end == machine.token_start)
-		at = place_advance(source, place, machine.end_of_last);
-	place_error(&error, at, machine.token_end);
+	struct mistake mistake = {.arena = arena, .source = source, .from = place, .end = end, .trail = {.arena = arena}};
+	mistake.machine = machine_new(arena, &scratch);
+	mistake.machine.watch = trail_token;
+	mistake.machine.watcher = &mistake.trail;
+	enum machine_result result = machine_run(&mistake.machine, place, end, UINT32_MAX);
+	mistake_place(&mistake);
+	if (mistake.found.length)
+		trail_stop(&mistake.trail, mistake.at);
 	if (result == MACHINE_DEEP) {
-		error.problem = PROBLEM_DEPTH;
-		error.sentence = text_format(arena, "this is nested more than %d deep", PARSE_MAX_DEPTH);
-		error.hint = TEXT("give a part of it a name with `define`");
-	} else if (!say_unclosed(arena, &machine, &error)) {
-		say(arena, &machine, place, &error);
+		mistake.error.problem = PROBLEM_DEPTH;
+		mistake.error.sentence = text_format(arena, "this is nested more than %d deep", PARSE_MAX_DEPTH);
+		mistake.error.hint = TEXT("give a part of it a name with `define`");
+	} else {
+		mistake_find(&mistake);
 	}
-	return error;
+	return mistake.error;
 }

@@ -6,6 +6,6 @@
 #include "dsl/compiler/machine.h"
 
 /* `place` to `end` is what machine_run of a machine on this source did not get through. */
-struct parse_error expected_error(struct arena *arena, struct text source, struct machine_place place, uint32_t end);
+struct parse_error expected_error(struct arena *arena, struct text source, struct place place, uint32_t end);
 
 #endif

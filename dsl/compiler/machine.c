@@ -1,6 +1,6 @@
-/* The LR machine. Three parts: reading a token (the generated lexer, with the states' modes and the keywords), shifting and
- * reducing by the tables, and making nodes at each reduction. The grammar declares no conflicts, so there is one way and no
- * going back. Must never know a rule of the grammar by name, but for the root. */
+/* The LR machine: reads tokens (the generated lexer, with the states' modes and the keywords), shifts and reduces by the
+ * tables, and has nodes made at each reduction. The grammar declares no conflicts, so there is one way and no going back. Must
+ * never know a rule of the grammar by name, but for the root. */
 #include "dsl/compiler/machine.h"
 #include "engine/base/check.h"
 
@@ -26,7 +26,7 @@ struct machine_entry {
 	uint16_t state, symbol, height;
 	uint32_t first; /* of its nodes */
 	uint32_t end;
-	struct machine_place start;
+	struct place start;
 };
 
 struct token {
@@ -239,125 +239,29 @@ static bool token_read(const TSLanguage *language, struct reader *reader, unsign
 	return true;
 }
 
-struct machine_place place_advance(struct text source, struct machine_place from, uint32_t to)
+/* --- shifting and reducing */
+
+/* Behind the child's last node. */
+static uint32_t nodes_limit(const struct machine *machine, const struct machine_entry *child)
 {
-	for (; from.offset < to; from.offset++) {
-		unsigned char byte = (unsigned char)source.bytes[from.offset];
-		if (byte == '\n') {
-			from.line++;
-			from.column = 1;
-		} else if ((byte & 0xc0) != 0x80) {
-			from.column++;
-		}
-	}
-	return from;
+	const struct machine_entry *end = machine->stack.items + machine->stack.count;
+	return child + 1 < end ? child[1].first : machine->nodes.items.count;
 }
 
-/* --- nodes */
-
-/* A word that continues a line contains the line end before it: the node is the word alone. */
-static void trim_continued(struct text source, struct syntax *node)
+/* A child that the production calls by another name; when it had no node it gets one. `later`: how many children follow. */
+static void child_rename(struct machine *machine, struct machine_entry *child, uint32_t later, uint16_t kind)
 {
-	bool word = node->kind == SYNTAX_token || node->kind == SYNTAX_missing;
-	if (!word || node->end - node->start < 2 || source.bytes[node->start] != '\n')
-		return;
-	struct machine_place place = {node->start, node->line, node->column};
-	uint32_t start = --node->end; /* one blank is read behind the word */
-	while (source.bytes[start - 1] >= 'a' && source.bytes[start - 1] <= 'z')
-		start--;
-	place = place_advance(source, place, start);
-	node->start = place.offset;
-	node->line = place.line;
-	node->column = place.column;
-}
-
-static void comment_add(struct machine *machine, struct machine_place place, uint32_t end)
-{
-	*list_add(machine->arena, &machine->tree->comments) = (struct syntax){.kind = SYNTAX_comment,
-									      .start = place.offset,
-									      .end = end,
-									      .line = place.line,
-									      .column = place.column,
-									      .size = 1};
-}
-
-/* … and the comment lines between. */
-static void continued_comments(struct machine *machine, const struct token *token)
-{
-	const char *bytes = machine->tree->source.bytes;
-	if (token->end - token->start < 2 || bytes[token->start] != '\n')
-		return;
-	struct machine_place place = machine->place;
-	for (uint32_t at = token->start; at < token->end; at++) {
-		if (bytes[at] != '#')
-			continue;
-		uint32_t end = at;
-		while (bytes[end] != '\n')
-			end++;
-		place = place_advance(machine->tree->source, place, at);
-		comment_add(machine, place, end);
-		at = end;
-	}
-}
-
-/* A node over all nodes from `first` on. */
-static void node_add(struct machine *machine, uint16_t kind, struct machine_place start, uint32_t end, uint32_t first)
-{
-	if (machine->watch)
-		return;
-	struct syntax *node = list_add(machine->arena, &machine->nodes);
-	*node = (struct syntax){.kind = kind,
-				.start = start.offset,
-				.end = end,
-				.line = start.line,
-				.column = start.column,
-				.size = machine->nodes.count - first};
-}
-
-static struct syntax *node_insert(struct machine *machine, uint32_t at)
-{
-	list_add(machine->arena, &machine->nodes);
-	struct syntax *slot = &machine->nodes.items[at];
-	memmove(slot + 1, slot, (machine->nodes.count - 1 - at) * sizeof(*slot));
-	return slot;
-}
-
-/* A child that the production calls by another name; when it had no node it gets one. */
-static void alias_apply(struct machine *machine, struct machine_entry *child, uint32_t later, uint16_t kind)
-{
-	struct machine_entry *limit = machine->stack.items + machine->stack.count;
-	uint32_t end = child + 1 < limit ? child[1].first : machine->nodes.count;
+	uint32_t limit = nodes_limit(machine, child);
 	if (names.kinds[child->symbol] != NO_NODE) {
-		machine->nodes.items[end - 1].kind = kind;
-		trim_continued(machine->tree->source, &machine->nodes.items[end - 1]);
+		nodes_rename(&machine->nodes, limit - 1, kind);
 		return;
 	}
 	if (kind == NO_NODE)
 		return;
-	struct syntax *node = node_insert(machine, end);
-	*node = (struct syntax){.kind = kind,
-				.start = child->start.offset,
-				.end = child->end,
-				.line = child->start.line,
-				.column = child->start.column,
-				.size = end - child->first + 1};
-	trim_continued(machine->tree->source, node);
+	nodes_insert(&machine->nodes, kind, child->start, child->end, child->first, limit);
 	child->height++;
 	for (uint32_t i = 1; i <= later; i++)
 		child[i].first++;
-}
-
-/* All nodes at the top of the child's piece: one, or several when the child is a hidden rule. */
-static void role_apply(struct machine *machine, const struct machine_entry *child, uint16_t role)
-{
-	struct machine_entry *limit = machine->stack.items + machine->stack.count;
-	uint32_t at = child + 1 < limit ? child[1].first : machine->nodes.count;
-	while (at > child->first) {
-		struct syntax *node = &machine->nodes.items[at - 1];
-		if (!node->role)
-			node->role = role;
-		at -= node->size;
-	}
 }
 
 static void children_name(struct machine *machine, TSParseAction action, struct machine_entry *children)
@@ -367,41 +271,18 @@ static void children_name(struct machine *machine, TSParseAction action, struct 
 	const TSSymbol *aliases = &language->alias_sequences[production * language->max_alias_sequence_length];
 	for (unsigned i = count; production && i-- > 0;)
 		if (i < language->max_alias_sequence_length && aliases[i])
-			alias_apply(machine, &children[i], count - 1 - i, names.kinds[aliases[i]]);
+			child_rename(machine, &children[i], count - 1 - i, names.kinds[aliases[i]]);
 	if (!language->field_count)
 		return;
 	TSFieldMapSlice slice = language->field_map_slices[production];
 	for (unsigned i = 0; i < slice.length; i++) {
 		TSFieldMapEntry entry = language->field_map_entries[slice.index + i];
+		struct machine_entry *child = &children[entry.child_index];
 		if (!entry.inherited && entry.child_index < count)
-			role_apply(machine, &children[entry.child_index], names.roles[entry.field_id]);
+			nodes_role(&machine->nodes, child->first, nodes_limit(machine, child), names.roles[entry.field_id]);
 	}
 }
 
-/* Children before parents becomes parents before children; the order among brothers stays. */
-static void declaration_finish(struct machine *machine, uint32_t first)
-{
-	uint32_t count = machine->nodes.count - first;
-	const struct syntax *from = &machine->nodes.items[first];
-	while (machine->positions.count < count)
-		list_add(machine->arena, &machine->positions);
-	uint32_t *position = machine->positions.items;
-	struct syntax *to = arena_alloc_raw(machine->arena, count * sizeof(*to), _Alignof(struct syntax));
-	position[count - 1] = 0;
-	for (uint32_t i = count; i-- > 0;) {
-		to[position[i]] = from[i];
-		uint32_t before = position[i] + from[i].size;
-		for (uint32_t child = i; before > position[i] + 1;) {
-			before -= from[child - 1].size;
-			position[child - 1] = before;
-			child -= from[child - 1].size;
-		}
-	}
-	*list_add(machine->arena, &machine->tree->declarations) = to;
-	machine->nodes.count = first;
-}
-
-/* --- shifting and reducing */
 static bool is_extra(const TSParseActionEntry *entry)
 {
 	return entry->entry.count == 1 && entry[1].action.type == TSParseActionTypeShift && entry[1].action.shift.extra;
@@ -421,7 +302,7 @@ static bool action_find(unsigned state, TSSymbol symbol, TSParseAction *action_o
 
 static struct machine_entry *stack_push(struct machine *machine, unsigned state, TSSymbol symbol)
 {
-	struct machine_entry *entry = list_add(machine->arena, &machine->stack);
+	struct machine_entry *entry = list_add(machine->nodes.arena, &machine->stack);
 	entry->state = (uint16_t)state;
 	entry->symbol = symbol;
 	return entry;
@@ -449,7 +330,8 @@ static enum machine_result reduce(struct machine *machine, TSParseAction action)
 	struct machine_entry *children = &machine->stack.items[base];
 	if (!machine->watch)
 		children_name(machine, action, children);
-	struct machine_entry whole = {.first = machine->nodes.count, .end = machine->place.offset, .start = machine->place};
+	struct machine_entry whole = {
+		.first = machine->nodes.items.count, .end = machine->place.offset, .start = machine->place};
 	if (count) {
 		whole = children[0];
 		whole.end = children[count - 1].end;
@@ -457,62 +339,50 @@ static enum machine_result reduce(struct machine *machine, TSParseAction action)
 	for (uint32_t i = 0; i < count; i++)
 		whole.height = children[i].height > whole.height ? children[i].height : whole.height;
 	uint16_t kind = names.kinds[action.reduce.symbol];
-	if (kind != NO_NODE) {
-		node_add(machine, kind, whole.start, whole.end, whole.first);
+	if (kind != NO_NODE)
 		whole.height++;
-	}
+	if (kind != NO_NODE && !machine->watch)
+		nodes_add(&machine->nodes, kind, whole.start, whole.end, whole.first);
 	machine->stack.count = base;
 	whole.state = (uint16_t)table_entry(names.language, stack_top(machine), action.reduce.symbol);
 	whole.symbol = action.reduce.symbol;
-	*list_add(machine->arena, &machine->stack) = whole;
+	*list_add(machine->nodes.arena, &machine->stack) = whole;
 	if (whole.height > PARSE_MAX_DEPTH)
 		return MACHINE_DEEP;
 	if (is_declaration(machine, kind, base))
-		declaration_finish(machine, whole.first);
+		nodes_finish(&machine->nodes, whole.first);
 	return MACHINE_DONE;
 }
 
-/* What must be closed again, for the message when it is not. */
-static void token_watch(struct machine *machine, const struct token *token)
+static void token_show(const struct machine *machine, const struct token *token, bool is_extra_token)
 {
-	const char *name = names.language->symbol_names[token->symbol];
-	if (!strcmp(name, "\"\"\""))
-		machine->text_block = machine->text_block.line ? (struct machine_place){0} : machine->place;
-	if (!strcmp(name, "{")) {
-		*list_add(machine->arena, &machine->braces) = (struct machine_brace){machine->place, machine->indent};
-		return;
-	}
-	if (strcmp(name, "}") || !machine->braces.count)
-		return;
-	struct machine_brace open = *list_last(&machine->braces);
-	machine->braces.count--;
-	if (machine->unclosed.place.line || machine->place.line == open.place.line || machine->place.column >= open.indent)
-		return;
-	machine->unclosed = open;
-	machine->unclosed_seen = machine->place;
+	struct machine_token shown = {.name = names.language->symbol_names[token->symbol],
+				      .number = machine->tokens,
+				      .start = machine->place,
+				      .end = token->end,
+				      .is_name = token->symbol == names.language->keyword_capture_token,
+				      .is_extra = is_extra_token};
+	machine->watch(machine->watcher, &shown);
 }
 
 static void shift(struct machine *machine, TSParseAction action, const struct token *token)
 {
-	if (machine->watch)
-		token_watch(machine, token);
 	uint16_t kind = names.kinds[token->symbol];
-	if (action.shift.extra) {
-		if (kind == SYNTAX_comment)
-			comment_add(machine, machine->place, token->end);
+	if (machine->watch)
+		token_show(machine, token, action.shift.extra);
+	else if (action.shift.extra && kind == SYNTAX_comment)
+		nodes_comment(&machine->nodes, machine->place, token->end);
+	else
+		nodes_comments_within(&machine->nodes, machine->place, token->end);
+	if (action.shift.extra)
 		return;
-	}
-	continued_comments(machine, token);
 	struct machine_entry *entry = stack_push(machine, action.shift.state, token->symbol);
-	entry->first = machine->nodes.count;
+	entry->first = machine->nodes.items.count;
 	entry->start = machine->place;
 	entry->end = token->end;
-	if (kind == NO_NODE)
-		return;
-	node_add(machine, kind, machine->place, token->end, machine->nodes.count);
-	if (!machine->watch)
-		trim_continued(machine->tree->source, list_last(&machine->nodes));
-	entry->height = 1;
+	entry->height = kind != NO_NODE;
+	if (kind != NO_NODE && !machine->watch)
+		nodes_add(&machine->nodes, kind, machine->place, token->end, entry->first);
 }
 
 /* Reduces until the token can be shifted. A keyword that the reduced state does not know is an ordinary word there. */
@@ -541,13 +411,6 @@ static enum machine_result token_take(struct machine *machine, struct token *tok
 	}
 }
 
-/* Where in its line the line's first character stands, for braces. */
-static void indent_note(struct machine *machine, uint32_t line_before)
-{
-	if (machine->place.line != line_before || !machine->indent)
-		machine->indent = machine->place.column;
-}
-
 static void stuck_note(struct machine *machine, struct reader *reader, struct token token, TSSymbol last, uint32_t at)
 {
 	const TSLanguage *language = names.language;
@@ -555,38 +418,44 @@ static void stuck_note(struct machine *machine, struct reader *reader, struct to
 		reader_set(reader, token.start);
 		token.end = token.start + reader->width;
 	}
-	machine->place = place_advance(machine->tree->source, machine->place, token.start);
+	machine->place = place_advance(machine->nodes.tree->source, machine->place, token.start);
 	machine->token_start = token.start;
 	machine->token_end = token.end;
 	machine->after_number = last && last == names.number;
-	char first = token.start < reader->end ? machine->tree->source.bytes[token.start] : 0;
+	char first = token.start < reader->end ? machine->nodes.tree->source.bytes[token.start] : 0;
 	machine->is_word = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || first == '_';
 }
 
 struct machine machine_new(struct arena *arena, struct parse_tree *tree)
 {
 	language_ready();
-	return (struct machine){.arena = arena, .tree = tree};
+	return (struct machine){.nodes = {.arena = arena, .tree = tree}};
 }
 
-enum machine_result machine_run(struct machine *machine, struct machine_place place, uint32_t end, uint32_t stop)
+/* A word of the language by its name. */
+static TSSymbol symbol_find(const char *name)
 {
-	struct reader reader = reader_new(machine->tree->source, end);
+	for (TSSymbol i = 1; i < names.language->token_count; i++)
+		if (names.kinds[i] == SYNTAX_token && !strcmp(names.language->symbol_names[i], name))
+			return i;
+	return 0;
+}
+
+enum machine_result machine_run(struct machine *machine, struct place place, uint32_t end, uint32_t stop)
+{
+	struct reader reader = reader_new(machine->nodes.tree->source, end);
 	TSSymbol last = 0;
 	bool accepted = false;
-	machine->stack.count = machine->nodes.count = machine->braces.count = machine->tokens = machine->indent = 0;
-	machine->unclosed.place.line = machine->text_block.line = 0;
-	machine->end_of_last = place.offset;
+	machine->stack.count = machine->nodes.items.count = machine->tokens = 0;
 	machine->place = place;
-	stack_push(machine, START_STATE, 0)->first = 0;
+	stack_push(machine, START_STATE, 0);
 	for (uint32_t at = place.offset; machine->tokens != stop; machine->tokens++) {
 		struct token token;
-		bool found = token_read(names.language, &reader, stack_top(machine), at, &token);
-		uint32_t line = machine->place.line;
 		enum machine_result result = MACHINE_STUCK;
-		if (found) {
-			machine->place = place_advance(machine->tree->source, machine->place, token.start);
-			indent_note(machine, line);
+		if (token_read(names.language, &reader, stack_top(machine), at, &token)) {
+			machine->place = place_advance(machine->nodes.tree->source, machine->place, token.start);
+			if (machine->swap_word && machine->tokens == machine->swap_number)
+				token = (struct token){symbol_find(machine->swap_word), false, token.start, token.end};
 			result = token_take(machine, &token, &accepted);
 		}
 		if (accepted)
@@ -596,8 +465,6 @@ enum machine_result machine_run(struct machine *machine, struct machine_place pl
 			return result;
 		}
 		last = token.symbol;
-		if (machine->tree->source.bytes[token.start] != '\n' || token.end - token.start > 1)
-			machine->end_of_last = token.end;
 		at = token.end;
 	}
 	return MACHINE_DONE;
@@ -636,7 +503,7 @@ static bool name_known(const char *const *all, uint32_t count, const char *name)
 uint32_t machine_expected(struct machine *machine, const char **names_out, uint32_t capacity)
 {
 	const TSLanguage *language = names.language;
-	uint16_t *states = arena_array(machine->arena, uint16_t, machine->stack.count + 64);
+	uint16_t *states = arena_array(machine->nodes.arena, uint16_t, machine->stack.count + 64);
 	uint32_t count = 0;
 	for (TSSymbol i = 0; i < language->token_count && count < capacity; i++) {
 		unsigned direct = table_entry(language, stack_top(machine), i);

@@ -4,7 +4,7 @@
 #ifndef COMPILER_MACHINE_H
 #define COMPILER_MACHINE_H
 
-#include "dsl/compiler/parse.h"
+#include "dsl/compiler/nodes.h"
 
 enum machine_result {
 	MACHINE_DONE,
@@ -12,43 +12,40 @@ enum machine_result {
 	MACHINE_DEEP,  /* nested too deeply there */
 };
 
-struct machine_place {
-	uint32_t offset, line, column;
-};
-
-struct machine_brace {
-	struct machine_place place;
-	uint32_t indent; /* column of the first character of its line */
+/* A token that was taken, as one who looks for the cause of a mistake sees it. */
+struct machine_token {
+	const char *name; /* in the grammar: "when", "identifier", "\n" */
+	uint32_t number;
+	struct place start;
+	uint32_t end;
+	bool is_name;  /* a word that is none of the language there */
+	bool is_extra; /* a comment, or a line end that ends nothing */
 };
 
 struct machine_entry;
 
 struct machine {
-	struct parse_tree *tree; /* declarations and comments are added here, each when it is complete */
-	struct arena *arena;
+	struct nodes nodes;
 	LIST(struct machine_entry) stack;
-	LIST(struct syntax) nodes;  /* of the declaration that is being read, children before parents */
-	LIST(uint32_t) positions;   /* scratch: where each of them goes */
-	struct machine_place place; /* of the last token's start */
-	uint32_t indent;            /* of its line */
-	uint32_t tokens;            /* that were taken */
-	uint32_t end_of_last;       /* where the last token but line ends ended */
-	/* why it stopped */
-	uint32_t token_start, token_end; /* the token that could not follow; empty at the end */
-	bool after_number, is_word;      /* what stands before it; whether it is a word */
-	/* with `watch` no nodes are made, but what is open is kept, for a message */
-	bool watch;
-	LIST(struct machine_brace) braces;  /* those still open */
-	struct machine_brace unclosed;      /* the first whose `}` stands further left than its line; line 0: none */
-	struct machine_place unclosed_seen; /* where that was seen */
-	struct machine_place text_block;    /* the opening quotes of a text that has not ended; line 0: none */
+	struct place place; /* of the last token's start */
+	uint32_t tokens;    /* that were taken */
+	/* When set, each token is shown and no nodes are made. */
+	void (*watch)(void *watcher, const struct machine_token *token);
+	void *watcher;
+	/* When set, the token of that number is read as this word of the language. */
+	uint32_t swap_number;
+	const char *swap_word;
+	/* Why it stopped: the token that could not follow; empty at the end. */
+	uint32_t token_start, token_end;
+	bool is_word;      /* … is a word */
+	bool after_number; /* … stands behind a number */
 };
 
 struct machine machine_new(struct arena *arena, struct parse_tree *tree);
 
 /* Reads source[place.offset, end). Stops before the token with number `stop` (UINT32_MAX: never), with MACHINE_DONE. A machine
  * may run again; its lists are used again. */
-enum machine_result machine_run(struct machine *machine, struct machine_place place, uint32_t end, uint32_t stop);
+enum machine_result machine_run(struct machine *machine, struct place place, uint32_t end, uint32_t stop);
 
 /* The names of the tokens that could follow where the machine stopped by `stop`, without doubles. As in the grammar: "when",
  * "identifier", "\n", and "" for the end. */
@@ -59,8 +56,5 @@ bool machine_is_between(const struct machine *machine);
 
 /* The words with which a declaration may begin. */
 bool machine_is_declaration_word(struct text word);
-
-/* The place of a later offset in the same source. */
-struct machine_place place_advance(struct text source, struct machine_place from, uint32_t to);
 
 #endif

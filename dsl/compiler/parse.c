@@ -5,12 +5,12 @@
 
 #include <stdlib.h>
 
-typedef LIST(struct machine_place) place_list;
+typedef LIST(struct place) place_list;
 
 enum { ERRORS_LIMIT = 500 };
 
 /* --- what is no source at all */
-static struct parse_error file_error(struct machine_place place, uint32_t length, struct text sentence)
+static struct parse_error file_error(struct place place, uint32_t length, struct text sentence)
 {
 	return (struct parse_error){.problem = PROBLEM_FILE,
 				    .start = place.offset,
@@ -35,7 +35,7 @@ static uint32_t malformed_offset(struct text source)
 }
 
 /* Whether it can be read at all. */
-static bool file_check(struct arena *arena, struct text source, struct machine_place start, struct parse_tree *tree)
+static bool file_check(struct arena *arena, struct text source, struct place start, struct parse_tree *tree)
 {
 	if (source.length > PARSE_MAX_BYTES) {
 		struct text sentence =
@@ -46,7 +46,7 @@ static bool file_check(struct arena *arena, struct text source, struct machine_p
 	const char *nul = source.length ? memchr(source.bytes, 0, source.length) : NULL;
 	struct text before = nul ? text_slice(source, 0, (uint32_t)(nul - source.bytes)) : source;
 	if (!text_is_utf8(before)) {
-		struct machine_place place = place_advance(source, start, malformed_offset(before));
+		struct place place = place_advance(source, start, malformed_offset(before));
 		*list_add(arena, &tree->errors) =
 			file_error(place, 1,
 				   text_format(arena, "the byte 0x%02x here is not UTF-8; the file was not read",
@@ -55,7 +55,7 @@ static bool file_check(struct arena *arena, struct text source, struct machine_p
 	}
 	if (!nul)
 		return true;
-	struct machine_place place = place_advance(source, start, before.length);
+	struct place place = place_advance(source, start, before.length);
 	*list_add(arena, &tree->errors) = file_error(place, 1, TEXT("a NUL byte stands here; the file was not read"));
 	return false;
 }
@@ -130,13 +130,13 @@ static bool begins_piece(struct text source, uint32_t at, const struct openness 
 	return may_be_misspelt || machine_is_declaration_word(word_at(source, at));
 }
 
-static void pieces_find(struct arena *arena, struct text source, struct machine_place start, place_list *pieces)
+static void pieces_find(struct arena *arena, struct text source, struct place start, place_list *pieces)
 {
 	struct openness open = {0};
 	*list_add(arena, pieces) = start;
 	for (uint32_t at = start.offset, line = start.line; at < source.length; line++) {
 		if (at > start.offset && begins_piece(source, at, &open)) {
-			*list_add(arena, pieces) = (struct machine_place){at, line, 1};
+			*list_add(arena, pieces) = (struct place){at, line, 1};
 			open = (struct openness){0};
 		}
 		const char *end = memchr(source.bytes + at, '\n', source.length - at);
@@ -147,25 +147,25 @@ static void pieces_find(struct arena *arena, struct text source, struct machine_
 }
 
 /* --- reading */
-static void piece_read(struct machine *machine, struct machine_place start, uint32_t end, bool known_bad)
+static void piece_read(struct machine *machine, struct place start, uint32_t end, bool known_bad)
 {
-	struct parse_tree *tree = machine->tree;
+	struct parse_tree *tree = machine->nodes.tree;
 	uint32_t before = tree->declarations.count;
 	if (!known_bad && machine_run(machine, start, end, UINT32_MAX) == MACHINE_DONE)
 		return;
 	tree->declarations.count = before;
-	*list_add(machine->arena, &tree->errors) = expected_error(machine->arena, tree->source, start, end);
+	*list_add(machine->nodes.arena, &tree->errors) = expected_error(machine->nodes.arena, tree->source, start, end);
 }
 
-static void pieces_read(struct machine *machine, struct machine_place start)
+static void pieces_read(struct machine *machine, struct place start)
 {
-	struct parse_tree *tree = machine->tree;
+	struct parse_tree *tree = machine->nodes.tree;
 	place_list pieces = {0};
-	pieces_find(machine->arena, tree->source, start, &pieces);
+	pieces_find(machine->nodes.arena, tree->source, start, &pieces);
 	tree->declarations.count = tree->comments.count = 0;
 	for (uint32_t i = 0; i < pieces.count; i++) {
 		if (tree->errors.count == ERRORS_LIMIT) {
-			*list_add(machine->arena, &tree->errors) =
+			*list_add(machine->nodes.arena, &tree->errors) =
 				file_error(pieces.items[i], 0, TEXT("too many mistakes; the rest of the file was not read"));
 			return;
 		}
@@ -177,7 +177,7 @@ static void pieces_read(struct machine *machine, struct machine_place start)
 void parse_source(struct arena *arena, struct text source, struct parse_tree *tree_out)
 {
 	*tree_out = (struct parse_tree){.source = source};
-	struct machine_place start = {0, 1, 1};
+	struct place start = {0, 1, 1};
 	if (!file_check(arena, source, start, tree_out))
 		return;
 	if (text_starts(source, TEXT("\xef\xbb\xbf")))

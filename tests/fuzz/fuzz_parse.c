@@ -1,6 +1,6 @@
 /* Any bytes through the parser. What must hold of every result: subtrees nest, roots do not overlap, every place is where it
  * says, each message is a sentence inside the file, and nothing is both a whole declaration and a mistake. */
-#include "dsl/compiler/machine.h"
+#include "dsl/compiler/nodes.h"
 #include "engine/base/check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
@@ -22,7 +22,7 @@ static void node_check(const struct parse_tree *tree, const struct syntax *node)
 static void place_check(struct text source, uint32_t start, uint32_t line, uint32_t column)
 {
 	uint32_t from = text_starts(source, TEXT("\xef\xbb\xbf")) ? 3 : 0;
-	struct machine_place place = place_advance(source, (struct machine_place){from, 1, 1}, start);
+	struct place place = place_advance(source, (struct place){from, 1, 1}, start);
 	CHECK(place.line == line && place.column == column);
 }
 

@@ -21,9 +21,9 @@ static const struct {
 	const char *before;
 	uint32_t whole, line;
 } WANTED[MUTATIONS] = {
-	[DELETED] = {"deleted", NULL, 970, 830},       [MISSPELT] = {"misspelt", NULL, 990, 980},
+	[DELETED] = {"deleted", NULL, 970, 870},       [MISSPELT] = {"misspelt", NULL, 990, 980},
 	[PARENTHESIS] = {"`)` before", ")", 990, 990}, [BRACE] = {"`}` before", "}", 990, 980},
-	[QUOTE] = {"`\"` before", "\"", 990, 760},
+	[QUOTE] = {"`\"` before", "\"", 990, 780},
 };
 
 struct count {
