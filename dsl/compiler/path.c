@@ -98,8 +98,8 @@ static bool has_this(const struct coder *coder)
 
 bool name_stands_alone(struct coder *coder, struct text name)
 {
-	return find_outwards(coder, name) || text_is(name, "now") || (text_is(name, "this") && has_this(coder)) ||
-	       plain_define(coder, name) || is_builtin_word(name);
+	return find_outwards(coder, name) || text_is(name, "now") || text_is(name, "unset") ||
+	       (text_is(name, "this") && has_this(coder)) || plain_define(coder, name) || is_builtin_word(name);
 }
 
 bool needs_hint(struct coder *coder, const struct syntax *syntax)
@@ -204,6 +204,8 @@ struct operand name_expression(struct coder *coder, const struct syntax *syntax,
 		return operand_constant(coder, syntax, value, wanted);
 	if (variable)
 		return variable_operand(coder, syntax, variable);
+	if (text_is(name, "unset"))
+		return operand_constant(coder, syntax, value_missing(), wanted ? wanted : simple(coder, TYPE_NOTHING));
 	if (word_head(coder, name, &operand))
 		return operand_new(coder, NODE_PATH, syntax, operand.type, operand.slot, first_step, NULL, 0);
 	struct declaration *define = plain_define(coder, name);
