@@ -25,6 +25,9 @@ bool is_effect(enum step_operation operation);
 enum status effect_run(struct context *context, const struct code *code, struct value *frame,
 		       const struct step *step) MUST_CHECK;
 
+/* A row of the owner's note entity; what `note` does, and a repeat that dedupe found. */
+enum status note_add(struct context *context, struct value owner, struct value body) MUST_CHECK;
+
 /* texts.c */
 enum status text_join(struct context *context, const struct code *code, const struct value *frame, const struct step *step,
 		      struct value *result_out) MUST_CHECK;

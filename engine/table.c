@@ -251,6 +251,8 @@ enum status table_call(struct context *context, const struct table *table, const
 			    .next = arena_array(context->arena, struct value, table->outputs->count + 1)};
 	struct call call = {.context = context, .table = table, .arguments = arguments, .inputs = inputs};
 	clock_time time;
+	for (uint32_t i = 0; table->policy == HIT_COLLECT && table->fold == FOLD_NONE && i < table->outputs->count; i++)
+		hits.outputs[i] = (struct value){.kind = VALUE_LIST};
 	moment_to_local(context->program->zone, context->now, &call.today, &time);
 	enum status status = compute_inputs(context, table, arguments, inputs);
 	struct candidates candidates =
