@@ -37,7 +37,7 @@ static void outcome(struct coder *coder, struct outcome_values *values, const st
 	if (values->failed)
 		return;
 	values->currency = !values->copies.count || values->currency == value.currency ? value.currency : 0;
-	if (!values->type || (values->type->kind == TYPE_LIST && values->type->element->kind == TYPE_NOTHING))
+	if (!nothing && (!values->type || (values->type->kind == TYPE_LIST && values->type->element->kind == TYPE_NOTHING)))
 		values->type = value.type;
 	values->may_miss = values->may_miss || value.may_miss;
 	*list_add(coder->compiler->arena, &values->nodes) = value.node;
@@ -48,9 +48,10 @@ static void outcome(struct coder *coder, struct outcome_values *values, const st
 static struct operand chosen(struct coder *coder, const struct syntax *syntax, const struct outcome_values *values,
 			     uint32_t first_step)
 {
-	if (values->failed || !values->type)
+	if (values->failed)
 		return operand_error(coder, syntax);
-	struct operand operand = operand_new(coder, NODE_OTHER, syntax, values->type, values->slot, first_step,
+	const struct type *type = values->type ? values->type : simple(coder, TYPE_NOTHING);
+	struct operand operand = operand_new(coder, NODE_OTHER, syntax, type, values->slot, first_step,
 					     values->nodes.items, values->nodes.count);
 	operand.may_miss = values->may_miss;
 	operand.currency = values->currency;

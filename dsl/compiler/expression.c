@@ -383,7 +383,10 @@ static struct operand hoist(struct coder *coder, const struct syntax *syntax, co
 	for (uint32_t i = 0; i < coder->hoisted.count; i++)
 		if (coder->hoisted.items[i].syntax == syntax)
 			return coder->hoisted.items[i].operand;
+	bool tolerant = coder->outer->allows_missing;
+	coder->outer->allows_missing = tolerant || coder->allows_missing;
 	struct operand value = expression(coder->outer, syntax, wanted);
+	coder->outer->allows_missing = tolerant;
 	if (is_error(&value))
 		return operand_error(coder, syntax);
 	if (value.type->kind == TYPE_DATA && wanted && wanted->kind != TYPE_LIST && wanted->kind != TYPE_RANGE)

@@ -88,7 +88,10 @@ struct operand default_expression(struct coder *coder, const struct syntax *synt
 {
 	const struct syntax *first = syntax_named(syntax, 0), *second = syntax_named(syntax, 1);
 	uint32_t first_step = coder->steps.count;
+	bool tolerant = coder->allows_missing;
+	coder->allows_missing = true; /* what is missing inside makes the whole missing, and then the fallback holds */
 	struct operand left = expression(coder, first, needs_hint(coder, first) || first->kind == SYNTAX_invocation ? wanted : NULL);
+	coder->allows_missing = tolerant;
 	if (is_error(&left))
 		return left;
 	bool document = left.type->kind == TYPE_DATA;

@@ -341,6 +341,11 @@ struct operand compare(struct coder *coder, const struct syntax *syntax, const s
 {
 	if (is_error(&left) || is_error(&right))
 		return operand_error(coder, syntax);
+	if ((left.is_constant && left.value.kind == VALUE_MISSING) || (right.is_constant && right.value.kind == VALUE_MISSING)) {
+		complain(coder, DIAGNOSTIC_OPERATOR_TYPES, syntax, "nothing equals or follows what is missing")->hint =
+			TEXT("ask `x is set` or `x is not set`");
+		return operand_error(coder, syntax);
+	}
 	bool dated = left.type->kind == TYPE_DATE || left.type->kind == TYPE_TIME;
 	if (word->step == STEP_IN && dated && is_period(right.type))
 		return in_period(coder, syntax, negated, left, right, first_step);

@@ -12,7 +12,7 @@ bool field_is_set(const struct field *field)
 
 static bool event_field_is_set(const struct field *field)
 {
-	return field->required || field->fallback;
+	return field->required || field->key || field->fallback;
 }
 
 struct text path_of(const struct coder *coder, const struct syntax *syntax)

@@ -356,9 +356,30 @@ static bool result_may_miss(enum query_kind kind, const struct type *value)
 }
 
 /* --- the call */
+/* Of `load(member.person)`: the name in it that stands for nothing but an entity; else the first that is one at all. */
+static const struct syntax *row_named(struct coder *coder, const struct syntax *subject)
+{
+	const struct syntax *found = NULL;
+	for (const struct syntax *at = subject; at < subject + subject->size; at++) {
+		bool head = at->kind == SYNTAX_identifier && (at == subject || (at->role != ROLE_name && at->role != ROLE_function));
+		struct text name = head ? syntax_text(coder->compiler, coder->file, at) : TEXT("");
+		if (!head || !schema_entity(&coder->compiler->program->schema, name))
+			continue;
+		bool variable = false;
+		for (const struct coder *outer = coder; outer; outer = outer->outer)
+			variable = variable || coder_find(outer, name);
+		if (!variable)
+			return at;
+		found = found ? found : at;
+	}
+	return found;
+}
+
 static const struct entity *subject_entity(struct coder *coder, const struct syntax *subject, const struct query_word *word)
 {
-	const struct syntax *head = subject ? head_of(subject) : NULL;
+	const struct syntax *head = head_of(subject);
+	if (!head && word->takes_value)
+		head = row_named(coder, subject);
 	if (!head) {
 		complain(coder, DIAGNOSTIC_ARGUMENTS, subject, "`%s(… where …)` begins with the name of an entity", word->word);
 		return NULL;
