@@ -119,7 +119,7 @@ static void requires_check(struct compiler *compiler, const struct declaration *
 		return;
 	}
 	if (requires_back(compiler, other, pack_name(compiler, pack), 0)) {
-		if (other->layer <= pack->layer)
+		if (other->layer >= pack->layer)
 			diagnostic_add(compiler->diagnostics, DIAGNOSTIC_CYCLE, span_in(pack->file, option),
 				       "the packs `%.*s` and `%.*s` require one another", TEXT_ARGS(pack_name(compiler, pack)),
 				       TEXT_ARGS(name));

@@ -162,6 +162,8 @@ static void attribute_read(struct compiler *compiler, struct field *field, uint3
 		return;
 	}
 	attribute_apply(compiler, field, file, word, argument);
+	if (where == OF_EVENT && field->key)
+		field->required = true; /* nothing tells two events apart by what is not set */
 }
 
 /* --- fields as they are written */
