@@ -38,6 +38,11 @@ struct holidays {
 
 /* The label of the holiday on that day, or NULL. Includes count. */
 const struct holiday *holidays_on(const struct holidays *holidays, date day);
+/* The holidays of a year as bits, counted from 1 January; adds to what is there. For who asks about many days. */
+struct year_days {
+	uint64_t bits[6];
+};
+void holidays_in_year(const struct holidays *holidays, int year, struct year_days *days);
 
 /* --- calendars */
 struct hours { /* [from, to); to <= from ends on the next day; 00:00..24:00 is the whole day */

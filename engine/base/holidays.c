@@ -1,37 +1,44 @@
-/* On which days a holiday set has a holiday. Rules, not lists: a day is asked about, and each rule says whether it means it. */
+/* On which days a holiday set has a holiday. Rules, not lists: each rule says which day of a year it names, and whether that
+ * day is allowed. */
 #include "engine/base/calendar.h"
 
-static bool in_years(const struct holiday *holiday, int year)
-{
-	return (!holiday->from_year || year >= holiday->from_year) && (!holiday->until_year || year <= holiday->until_year);
-}
-
-static bool weekday_fits(const struct holiday *holiday, int year, date day)
+static date weekday_day(const struct holiday *holiday, int year)
 {
 	date anchor = date_from_civil(year, holiday->month, holiday->day);
-	int distance = holiday->rule == HOLIDAY_WEEKDAY_BEFORE ? anchor - day : day - anchor;
-	return date_weekday(day) == holiday->weekday && distance > (holiday->nth - 1) * 7 && distance <= holiday->nth * 7;
+	int weeks = (holiday->nth - 1) * 7;
+	if (holiday->rule == HOLIDAY_WEEKDAY_BEFORE) {
+		int back = ((int)date_weekday(anchor) - (int)holiday->weekday + 6) % 7 + 1;
+		return anchor - back - weeks;
+	}
+	int ahead = ((int)holiday->weekday - (int)date_weekday(anchor) + 6) % 7 + 1;
+	return anchor + ahead + weeks;
 }
 
-/* Does the rule itself name the day? An anchor of the year before or after may reach into this one (a Sunday after 29
- * December). */
-static bool names(const struct holiday *holiday, date day, int year, int month, int of_month)
+/* The day that the rule names with its anchor in that year; false for 29 February where there is none. */
+static bool day_named(const struct holiday *holiday, int year, date *day_out)
 {
 	switch (holiday->rule) {
 	case HOLIDAY_FIXED:
-		return month == holiday->month && of_month == holiday->day;
+		*day_out = date_from_civil(year, holiday->month, holiday->day);
+		return holiday->day <= days_in_month(year, holiday->month);
 	case HOLIDAY_EASTER:
-		return day - date_easter(year) == holiday->offset;
+		*day_out = date_easter(year) + holiday->offset;
+		return true;
 	case HOLIDAY_ONCE:
-		return day == holiday->once;
+		*day_out = holiday->once;
+		return true;
 	default:
-		return weekday_fits(holiday, year, day) || weekday_fits(holiday, year - 1, day) ||
-		       weekday_fits(holiday, year + 1, day);
+		*day_out = weekday_day(holiday, year);
+		return true;
 	}
 }
 
-static bool allowed(const struct holiday *holiday, date day, int year, int month, int of_month)
+static bool allowed(const struct holiday *holiday, date day)
 {
+	int year, month, of_month;
+	date_to_civil(day, &year, &month, &of_month);
+	if ((holiday->from_year && year < holiday->from_year) || (holiday->until_year && year > holiday->until_year))
+		return false;
 	if (holiday->weekdays && !(holiday->weekdays & 1u << date_weekday(day)))
 		return false;
 	if (holiday->unless_easter && day - date_easter(year) == holiday->unless_offset)
@@ -40,20 +47,40 @@ static bool allowed(const struct holiday *holiday, date day, int year, int month
 	return !holiday->within_from || (of_year >= holiday->within_from && of_year <= holiday->within_until);
 }
 
+/* An anchor of the year before or after may reach into this one: the Sunday after 29 December. */
+static bool means(const struct holiday *holiday, int year, date day)
+{
+	int reach = holiday->rule == HOLIDAY_FIXED || holiday->rule == HOLIDAY_ONCE ? 0 : 1;
+	date named;
+	for (int anchor = year - reach; anchor <= year + reach; anchor++)
+		if (day_named(holiday, anchor, &named) && named == day)
+			return allowed(holiday, day);
+	return false;
+}
+
 const struct holiday *holidays_on(const struct holidays *holidays, date day)
 {
 	int year, month, of_month;
 	date_to_civil(day, &year, &month, &of_month);
-	for (uint32_t i = 0; i < holidays->count; i++) {
-		const struct holiday *holiday = &holidays->items[i];
-		if (in_years(holiday, year) && names(holiday, day, year, month, of_month) &&
-		    allowed(holiday, day, year, month, of_month))
-			return holiday;
-	}
+	for (uint32_t i = 0; i < holidays->count; i++)
+		if (means(&holidays->items[i], year, day))
+			return &holidays->items[i];
 	for (uint32_t i = 0; i < holidays->include_count; i++) {
 		const struct holiday *holiday = holidays_on(holidays->includes[i], day);
 		if (holiday)
 			return holiday;
 	}
 	return NULL;
+}
+
+void holidays_in_year(const struct holidays *holidays, int year, struct year_days *days)
+{
+	date first = date_from_civil(year, 1, 1), next = date_from_civil(year + 1, 1, 1), day;
+	for (uint32_t i = 0; i < holidays->count; i++)
+		for (int anchor = year - 1; anchor <= year + 1; anchor++)
+			if (day_named(&holidays->items[i], anchor, &day) && day >= first && day < next &&
+			    allowed(&holidays->items[i], day))
+				days->bits[(day - first) / 64] |= (uint64_t)1 << ((day - first) % 64);
+	for (uint32_t i = 0; i < holidays->include_count; i++)
+		holidays_in_year(holidays->includes[i], year, days);
 }

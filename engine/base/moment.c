@@ -144,7 +144,7 @@ static char *put_digits(char *at, int number, int count)
 static char *put_date(char *at, date day)
 {
 	int year, month, of_month;
-	date_to_civil(day, &year, &month, &of_month);
+	date_to_civil(day < DATE_FIRST ? DATE_FIRST : day > DATE_LAST ? DATE_LAST : day, &year, &month, &of_month);
 	at = put_digits(at, year, 4);
 	*at++ = '-';
 	at = put_digits(at, month, 2);
@@ -184,15 +184,16 @@ uint32_t moment_write(moment at, const struct zone *zone, char *buffer)
 {
 	date day;
 	clock_time time;
-	bool utc = !zone || zone == zone_utc();
-	moment_to_local(zone ? zone : zone_utc(), at, &day, &time);
+	int offset = zone ? zone_offset(zone, at) : 0;
+	bool utc = !zone || zone == zone_utc() || offset % 60; /* the local mean times of old have no offset in hh:mm */
+	moment_to_local(utc ? zone_utc() : zone, at, &day, &time);
 	char *end = put_date(buffer, day);
 	*end++ = 'T';
 	end = put_time(end, time, true);
 	if (utc)
 		*end++ = 'Z';
 	else
-		end = put_offset(end, zone_offset(zone, at));
+		end = put_offset(end, offset);
 	return ended(buffer, end);
 }
 

@@ -10,6 +10,10 @@ typedef int64_t moment;     /* seconds, UTC */
 typedef int32_t date;       /* days since 1970-01-01 */
 typedef int32_t clock_time; /* seconds since 00:00, 0..86400 (24:00 is the end of a day) */
 
+/* The years 1..9999. Instants outside count as the nearest inside wherever a date is asked for. */
+enum { DATE_FIRST = -719162, DATE_LAST = 2932896 };
+static const moment MOMENT_FIRST = -62135596800, MOMENT_LAST = 253402300799;
+
 struct zone; /* lives as long as the process; compare by pointer */
 
 struct civil {
@@ -37,6 +41,8 @@ const struct zone *zone_utc(void);
 struct text zone_name(const struct zone *zone);
 /* Seconds east of Greenwich at that instant. */
 int zone_offset(const struct zone *zone, moment at);
+/* The same, and the span [from, until) around the instant in which it holds; INT64_MIN and INT64_MAX where it has no end. */
+int zone_offset_span(const struct zone *zone, moment at, moment *from_out, moment *until_out);
 /* The instant of a wall-clock time. In the skipped hour: the instant of the change. In the doubled hour: the first. */
 moment moment_from_local(const struct zone *zone, date day, clock_time time);
 void moment_to_local(const struct zone *zone, moment at, date *day_out, clock_time *time_out);

@@ -3,6 +3,7 @@
 #include "engine/base/moment.h"
 #include "engine/base/check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unicode/ucal.h>
 
@@ -17,6 +18,7 @@ struct zone {
 	char name[NAME_LENGTH];
 	uint32_t name_length;
 	int first_offset; /* before the first change; of a fixed zone: always */
+	bool is_fixed;    /* "+02:00" */
 	struct change *changes;
 	uint32_t change_count;
 	struct zone *next;
@@ -108,6 +110,32 @@ static bool read_fixed(struct text name, int *offset_out)
 	return seconds <= 18 * 3600 && digits[2] < 6;
 }
 
+static enum status keep(struct zone *zone, const struct zone **zone_out)
+{
+	zone->next = UTC.next; /* UTC stays the first */
+	UTC.next = zone;
+	*zone_out = zone;
+	return OK;
+}
+
+/* One zone for each offset, however it was written: zones are compared by pointer. */
+static enum status fixed_zone(int offset, const struct zone **zone_out)
+{
+	for (const struct zone *zone = known; zone; zone = zone->next)
+		if (zone->is_fixed && zone->first_offset == offset) {
+			*zone_out = zone;
+			return OK;
+		}
+	struct zone *zone = calloc(1, sizeof(*zone));
+	CHECK(zone);
+	int size = offset < 0 ? -offset : offset;
+	zone->name_length =
+		(uint32_t)snprintf(zone->name, NAME_LENGTH, "%c%02d:%02d", offset < 0 ? '-' : '+', size / 3600, size / 60 % 60);
+	zone->first_offset = offset;
+	zone->is_fixed = true;
+	return keep(zone, zone_out);
+}
+
 enum status zone_find(struct text name, const struct zone **zone_out)
 {
 	for (const struct zone *zone = known; zone; zone = zone->next)
@@ -115,20 +143,20 @@ enum status zone_find(struct text name, const struct zone **zone_out)
 			*zone_out = zone;
 			return OK;
 		}
+	int offset;
+	if (read_fixed(name, &offset))
+		return fixed_zone(offset, zone_out);
 	if (!name.length || name.length >= NAME_LENGTH)
 		return NOT_FOUND;
 	struct zone *zone = calloc(1, sizeof(*zone));
 	CHECK(zone);
 	memcpy(zone->name, name.bytes, name.length);
 	zone->name_length = name.length;
-	if (!read_fixed(name, &zone->first_offset) && !load(zone)) {
+	if (!load(zone)) {
 		free(zone);
 		return NOT_FOUND;
 	}
-	zone->next = UTC.next; /* UTC stays the first */
-	UTC.next = zone;
-	*zone_out = zone;
-	return OK;
+	return keep(zone, zone_out);
 }
 
 /* --- offsets */
@@ -156,6 +184,14 @@ int zone_offset(const struct zone *zone, moment at)
 	return offset_after(zone, changes_until(zone, at));
 }
 
+int zone_offset_span(const struct zone *zone, moment at, moment *from_out, moment *until_out)
+{
+	uint32_t changes = changes_until(zone, at);
+	*from_out = changes ? zone->changes[changes - 1].at : INT64_MIN;
+	*until_out = changes < zone->change_count ? zone->changes[changes].at : INT64_MAX;
+	return offset_after(zone, changes);
+}
+
 /* The offsets that can be meant are those a day before and a day after. Where both lead back to the wall clock, the earlier
  * instant is meant; where none does, the time was skipped and the change itself is meant. */
 moment moment_from_local(const struct zone *zone, date day, clock_time time)
@@ -176,7 +212,8 @@ moment moment_from_local(const struct zone *zone, date day, clock_time time)
 
 void moment_to_local(const struct zone *zone, moment at, date *day_out, clock_time *time_out)
 {
-	moment wall = at + zone_offset(zone, at);
+	moment wall = at + (at < MOMENT_FIRST || at > MOMENT_LAST ? 0 : zone_offset(zone, at));
+	wall = wall < MOMENT_FIRST ? MOMENT_FIRST : wall > MOMENT_LAST ? MOMENT_LAST : wall;
 	moment day = wall >= 0 ? wall / DAY : -((DAY - 1 - wall) / DAY);
 	*day_out = (date)day;
 	*time_out = (clock_time)(wall - day * DAY);
