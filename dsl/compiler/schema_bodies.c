@@ -34,21 +34,25 @@ static void field_bodies(struct compiler *compiler, const struct entity *entity,
 			 struct field_source source, computed_list *computed)
 {
 	const struct syntax *fallback = syntax_child(source.syntax, SYNTAX_default);
-	if (fallback)
-		field->fallback = code_of_fallback(compiler, field, source.file, fallback);
-	else if (!syntax_value(source.syntax))
+	if (fallback) {
+		const struct code *code = code_of_fallback(compiler, field, source.file, fallback);
+		if (code) /* after a mistake in it the field still has one, as far as others are concerned */
+			field->fallback = code;
+	} else if (!syntax_value(source.syntax))
 		return;
-	else if (!entity)
+	else if (!entity) {
 		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_COMPUTED, span_in(source.file, source.syntax),
 			       "`%.*s` of an event cannot be computed; give it a `default`", TEXT_ARGS(field->name));
-	else {
+	} else {
 		struct computed *item = list_add(compiler->arena, computed);
 		*item = (struct computed){.entity = entity, .field = field, .source = source};
 		struct coder coder = row_coder(compiler, source.file, entity);
 		coder.footprint = &item->reads;
 		coder.allows_missing = true;
 		struct operand result;
-		field->computed = code_for_expression(&coder, syntax_value(source.syntax), field->type, &result);
+		const struct code *code = code_for_expression(&coder, syntax_value(source.syntax), field->type, &result);
+		if (code)
+			field->computed = code;
 	}
 }
 
@@ -99,8 +103,8 @@ static bool find_circle(struct compiler *compiler, computed_list *list, struct c
 		return false;
 	if (item->state == OPEN || depth > DEEPEST_COMPUTED) {
 		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_CYCLE, span_in(item->source.file, item->source.syntax),
-			       "`%.*s.%.*s` is computed from itself, or through more than %d others", TEXT_ARGS(item->entity->name),
-			       TEXT_ARGS(item->field->name), DEEPEST_COMPUTED);
+			       "`%.*s.%.*s` is computed from itself, or through more than %d others",
+			       TEXT_ARGS(item->entity->name), TEXT_ARGS(item->field->name), DEEPEST_COMPUTED);
 		return true;
 	}
 	item->state = OPEN;

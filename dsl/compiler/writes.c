@@ -1,5 +1,6 @@
 /* Which fields a statement writes, and what it leaves behind in the rule's footprint. Equal shapes are one `struct write`, so
  * that ten thousand rules that set a status share it. */
+#include "dsl/compiler/schema_draft.h"
 #include "dsl/compiler/statement.h"
 
 /* --- footprints */
@@ -194,12 +195,31 @@ uint32_t write_with_keys(struct coder *coder, const struct syntax *by, uint32_t 
 }
 
 /* --- events */
-static void fill_missing(struct coder *coder, uint32_t *slots, uint32_t count)
+/* The field's `default`, compiled where the event is raised: it knows none of the names there. */
+static uint32_t default_slot(struct coder *coder, const struct event_kind *event, const struct field *field)
+{
+	const struct event_draft *draft = &coder->compiler->draft->events.items[event->index];
+	struct field_source source = draft->fields.items[field->index].source;
+	uint32_t file = coder->file, variables = coder->variables.count;
+	coder->file = source.file;
+	coder->variables.count = 0;
+	struct operand value = expression_as(coder, syntax_value(syntax_child(source.syntax, SYNTAX_default)), field->type);
+	coder->file = file;
+	coder->variables.count = variables;
+	return operand_slot(coder, &value);
+}
+
+static void fill_missing(struct coder *coder, uint32_t *slots, const struct event_kind *event)
 {
 	uint32_t missing = SLOT_NONE;
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < event->field_count; i++) {
 		if (slots[i] != SLOT_NONE)
 			continue;
+		const struct field *field = &event->fields[i];
+		if (field->fallback && field->fallback != &SCHEMA_PENDING) {
+			slots[i] = default_slot(coder, event, field);
+			continue;
+		}
 		if (missing == SLOT_NONE)
 			missing = slot_of(coder, value_missing());
 		slots[i] = missing;
@@ -230,6 +250,6 @@ uint32_t *event_fields_read(struct coder *coder, const struct syntax *record, co
 	}
 	if (good)
 		report_missing(coder, at, event->fields, 0, event->field_count, given, event->name);
-	fill_missing(coder, slots, event->field_count);
+	fill_missing(coder, slots, event);
 	return good ? slots : NULL;
 }
