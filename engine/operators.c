@@ -3,6 +3,9 @@
 
 enum { DAY = 86400 };
 
+/* Years 1..9999: what a date or an instant can be. */
+static const int64_t FIRST_DAY = -719162, LAST_DAY = 2932896, FARTHEST_MONTHS = 12 * 9999;
+
 static enum status no_meaning(struct context *context, const char *what)
 {
 	return error_set(context->error, INVALID, "these values have no %s", what);
@@ -101,9 +104,15 @@ static bool is_exact(struct value duration)
 	return duration.unit == UNIT_SECOND || duration.unit == UNIT_DAY;
 }
 
-static int64_t exact_seconds(struct value duration)
+/* False: nothing can last that long. */
+static bool exact_seconds(struct value duration, int64_t *seconds_out)
 {
-	return duration.unit == UNIT_DAY ? duration.integer * DAY : duration.integer;
+	return !__builtin_mul_overflow(duration.integer, duration.unit == UNIT_DAY ? DAY : 1, seconds_out);
+}
+
+static enum status too_long(struct context *context)
+{
+	return error_set(context->error, LIMIT, "the duration is too long");
 }
 
 static enum status operate_durations(struct context *context, enum step_operation operation, struct value a, struct value b,
@@ -113,7 +122,9 @@ static enum status operate_durations(struct context *context, enum step_operatio
 	if (!same && !(is_exact(a) && is_exact(b)))
 		return error_set(context->error, INVALID,
 				 "durations of different units do not go together; add them to a time one after the other");
-	int64_t left = same ? a.integer : exact_seconds(a), right = same ? b.integer : exact_seconds(b);
+	int64_t left = a.integer, right = b.integer, sum;
+	if (!same && (!exact_seconds(a, &left) || !exact_seconds(b, &right)))
+		return too_long(context);
 	if (operation == STEP_DIVIDE) {
 		struct decimal quotient;
 		enum status status =
@@ -123,7 +134,11 @@ static enum status operate_durations(struct context *context, enum step_operatio
 	}
 	if (operation == STEP_MULTIPLY)
 		return no_meaning(context, "product");
-	*result_out = value_duration(operation == STEP_ADD ? left + right : left - right, same ? a.unit : UNIT_SECOND);
+	bool overflow =
+		operation == STEP_ADD ? __builtin_add_overflow(left, right, &sum) : __builtin_sub_overflow(left, right, &sum);
+	if (overflow)
+		return too_long(context);
+	*result_out = value_duration(sum, same ? a.unit : UNIT_SECOND);
 	return OK;
 }
 
@@ -136,7 +151,7 @@ static enum status scale_duration(struct context *context, enum step_operation o
 	if (status != OK)
 		return status;
 	if (decimal_round(result, 0, ROUND_HALF_AWAY, &result) != OK || decimal_to_int(result, &amount) != OK)
-		return error_set(context->error, LIMIT, "the duration is too long");
+		return too_long(context);
 	*result_out = value_duration(amount, duration.unit);
 	return OK;
 }
@@ -151,6 +166,8 @@ static enum status add_work(struct context *context, moment at, struct value dur
 			"working time needs a calendar: say `calendar NAME` in the pack, or use work_add(calendar, …)");
 	if (duration.integer < 0)
 		return error_set(context->error, INVALID, "working time can not be counted backwards");
+	if (duration.unit == UNIT_WORK_DAY && duration.integer > CALENDAR_HORIZON_DAYS)
+		return too_long(context);
 	struct work_time work = {.calendar = calendar};
 	enum status status = duration.unit == UNIT_WORK_SECOND ? work_add(&work, at, duration.integer, result_out)
 			     : duration.unit == UNIT_WORK_DAY  ? work_add_days(&work, at, (int)duration.integer, result_out)
@@ -161,21 +178,41 @@ static enum status add_work(struct context *context, moment at, struct value dur
 	return status;
 }
 
+static enum status out_of_years(struct context *context)
+{
+	return error_set(context->error, LIMIT, "the time is not between the years 1 and 9999");
+}
+
+/* Days and months of a date that stays within the years. */
+static enum status add_to_day(struct context *context, date day, struct value duration, date *result_out)
+{
+	int64_t days = duration.unit == UNIT_DAY ? duration.integer : duration.integer * 31;
+	bool far = duration.unit == UNIT_MONTH && (duration.integer > FARTHEST_MONTHS || duration.integer < -FARTHEST_MONTHS);
+	if (far || days > LAST_DAY - day || days < FIRST_DAY - day)
+		return out_of_years(context);
+	*result_out = duration.unit == UNIT_DAY ? day + (date)duration.integer : date_add_months(day, (int)duration.integer);
+	return OK;
+}
+
 /* Days and months keep the wall clock; seconds are seconds. */
 static enum status add_to_time(struct context *context, moment at, struct value duration, moment *result_out)
 {
 	date day;
 	clock_time time;
+	enum status status;
 	switch (duration.unit) {
 	case UNIT_SECOND:
-		*result_out = at + duration.integer;
+		if (__builtin_add_overflow(at, duration.integer, result_out) || *result_out < FIRST_DAY * DAY ||
+		    *result_out >= (LAST_DAY + 1) * DAY)
+			return out_of_years(context);
 		return OK;
 	case UNIT_DAY:
 	case UNIT_MONTH:
 		moment_to_local(context->program->zone, at, &day, &time);
-		day = duration.unit == UNIT_DAY ? day + (date)duration.integer : date_add_months(day, (int)duration.integer);
-		*result_out = moment_from_local(context->program->zone, day, time);
-		return OK;
+		status = add_to_day(context, day, duration, &day);
+		if (status == OK)
+			*result_out = moment_from_local(context->program->zone, day, time);
+		return status;
 	default:
 		return add_work(context, at, duration, result_out);
 	}
@@ -188,11 +225,8 @@ static enum status add_to_date(struct context *context, date day, struct value d
 	enum status status;
 	switch (duration.unit) {
 	case UNIT_DAY:
-		*result_out = day + (date)duration.integer;
-		return OK;
 	case UNIT_MONTH:
-		*result_out = date_add_months(day, (int)duration.integer);
-		return OK;
+		return add_to_day(context, day, duration, result_out);
 	case UNIT_WORK_DAY:
 		status = add_work(context, moment_from_local(context->program->zone, day, DAY / 2), duration, &at);
 		if (status == OK)
@@ -214,8 +248,8 @@ static enum status operate_times(struct context *context, enum step_operation op
 		return operate_times(context, operation, b, a, result_out);
 	if (b.kind != VALUE_DURATION || (operation != STEP_ADD && operation != STEP_SUBTRACT))
 		return no_meaning(context, operation == STEP_ADD ? "sum" : "difference");
-	if (operation == STEP_SUBTRACT)
-		b.integer = -b.integer;
+	if (operation == STEP_SUBTRACT && __builtin_sub_overflow(0, b.integer, &b.integer))
+		return out_of_years(context);
 	moment at = 0;
 	date day = 0;
 	enum status status =

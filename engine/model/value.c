@@ -27,9 +27,10 @@ static bool is_exact(struct value duration)
 	return duration.unit == UNIT_SECOND || duration.unit == UNIT_DAY;
 }
 
-static int64_t exact_seconds(struct value duration)
+/* Wide, because nobody has said how many days there may be. */
+static __int128 exact_seconds(struct value duration)
 {
-	return duration.unit == UNIT_DAY ? duration.integer * SECONDS_A_DAY : duration.integer;
+	return duration.unit == UNIT_DAY ? (__int128)duration.integer * SECONDS_A_DAY : duration.integer;
 }
 
 static bool items_equal(struct value a, struct value b)
@@ -90,7 +91,7 @@ static enum status compare_durations(struct value a, struct value b, int *order_
 	if (a.unit == b.unit)
 		*order_out = order(a.integer, b.integer);
 	else if (is_exact(a) && is_exact(b))
-		*order_out = order(exact_seconds(a), exact_seconds(b));
+		*order_out = (exact_seconds(a) > exact_seconds(b)) - (exact_seconds(a) < exact_seconds(b));
 	else
 		return INVALID;
 	return OK;
