@@ -12,8 +12,6 @@ struct context;
 enum status schedule_next(const struct schedule *schedule, const struct calendar *calendar, moment after,
 			  moment *next_out) MUST_CHECK;
 
-/* Gives each schedule its timer; what is overdue already stays so and will run. */
-enum status schedules_activate(struct context *context) MUST_CHECK;
 /* Its timer is due: guard, body, next timer. A schedule that the program no longer has is forgotten. */
 enum status schedule_run(struct context *context, struct text name, moment due) MUST_CHECK;
 

@@ -1,0 +1,71 @@
+/* Workflows, inside the engine. An instance is a row; a turn loads it, gives it what it waited for, lets every strand go on to
+ * its next durable point, and writes it back. workflow.c are the ways in, workflow_run.c moves strands, workflow_rest.c knows
+ * what each durable point waits for, workflow_undo.c what happens when it fails, workflow_row.c where it is kept. */
+#ifndef ENGINE_WORKFLOW_H
+#define ENGINE_WORKFLOW_H
+
+#include "engine/context.h"
+#include "engine/workflow_data.h"
+
+struct work {
+	struct context *context;
+	const struct code *code; /* of its workflow */
+	struct instance instance;
+	struct text id; /* of the instance, as text */
+};
+
+/* --- workflow_row.c */
+enum status work_create(struct context *context, const struct workflow *workflow, const struct value *arguments,
+			struct record_id id) MUST_CHECK;
+/* NOT_FOUND: there is none, or it is over. CONFLICT, with a sentence: it runs on another program; it holds from now on. */
+enum status work_load(struct context *context, struct record_id id, struct work *work_out) MUST_CHECK;
+enum status work_keep(struct work *work) MUST_CHECK;
+/* Those of a workflow with these arguments that are not over. */
+enum status work_find(struct context *context, const struct workflow *workflow, const struct value *arguments,
+		      struct record_id **ids_out, uint32_t *count_out) MUST_CHECK;
+/* A system event whose fields are the workflow's name, the instance, and a sentence (NULL: has none). */
+enum status work_raise(struct work *work, const char *event, const struct text *sentence) MUST_CHECK;
+struct text id_text(struct context *context, struct record_id id);
+
+/* --- workflow_run.c */
+/* Lets every strand go on that can, and keeps the instance. */
+enum status work_advance(struct work *work) MUST_CHECK;
+/* The strand has what it waited for. */
+void strand_go_on(struct work *work, uint32_t number, uint32_t step);
+/* It came to its end: nothing waits any more. */
+enum status work_finish(struct work *work, enum instance_state state) MUST_CHECK;
+
+/* --- workflow_rest.c */
+/* What a rest with that number is called outside: the id of its call, its wait or its approval. */
+struct record_id rest_id(const struct instance *instance, uint32_t rest);
+/* A strand has come to the step `at`, a durable point or the end of the code. */
+enum status rest_begin(struct work *work, uint32_t number, uint32_t at) MUST_CHECK;
+enum status rest_call(struct work *work, uint32_t number) MUST_CHECK; /* once more */
+/* The strand waits no longer; rows and timers of its rest go. */
+enum status rest_clear(struct work *work, uint32_t number) MUST_CHECK;
+enum status rest_answered(struct work *work, uint32_t number, const struct call_answer *answer) MUST_CHECK;
+enum status rest_timed_out(struct work *work, uint32_t number) MUST_CHECK;
+enum status rest_decided(struct work *work, uint32_t number, bool approved, struct value actor) MUST_CHECK;
+/* Goes on when the event is what it waits for. */
+enum status rest_event(struct work *work, uint32_t number, const struct event *event, bool *taken_out) MUST_CHECK;
+/* "event thing.closed until …": for people. */
+struct text rest_show(const struct work *work, const struct strand *strand);
+
+/* --- workflow_undo.c */
+/* For good: says so and undoes what was done. */
+enum status work_fail(struct work *work, struct text sentence) MUST_CHECK;
+/* Somebody wants it so: undoes what was done. */
+enum status work_cancel(struct work *work, struct text sentence) MUST_CHECK;
+/* The arguments of undos are there now: they are taken before their slots are used again. */
+void undo_take(struct work *work, uint32_t strand);
+enum status undo_answered(struct work *work, const struct call_answer *answer) MUST_CHECK;
+enum status undo_resume(struct work *work, enum resume resume) MUST_CHECK;
+
+/* A call to a connector, and a row that says who waits for its answer. `strand`: STRAND_NONE for an undo. */
+enum status work_call_out(struct work *work, const struct action *action, const struct value *arguments, uint32_t rest,
+			  uint32_t strand) MUST_CHECK;
+/* The row `rest` in `workflow_wait`. `event`: empty for a call. */
+enum status wait_row(struct work *work, uint32_t rest, struct text event, uint32_t strand) MUST_CHECK;
+enum status wait_row_drop(struct work *work, uint32_t rest) MUST_CHECK;
+
+#endif

@@ -1,0 +1,216 @@
+/* Where instances of workflows are kept: rows of system entities, found by id, by what they wait for, or by their arguments.
+ * Must never interpret a step. */
+#include "engine/workflow.h"
+
+#include <inttypes.h>
+
+#include "engine/base/check.h"
+
+struct text id_text(struct context *context, struct record_id id)
+{
+	char buffer[RECORD_ID_TEXT + 1];
+	record_id_write(id, buffer);
+	return text_copy(context->arena, text_from(buffer));
+}
+
+static struct text hash_text(struct context *context, uint64_t hash)
+{
+	return text_format(context->arena, "%016" PRIx64, hash);
+}
+
+/* Found by equality of this text; what it is made of is compared afterwards. */
+static struct text arguments_text(struct context *context, const struct workflow *workflow, const struct value *arguments)
+{
+	uint64_t hash = text_hash(workflow->name);
+	for (uint32_t i = 0; i < workflow->parameter_count; i++)
+		hash = (hash ^ (arguments[i].kind == VALUE_MISSING ? 0 : value_hash(arguments[i]))) *
+		       UINT64_C(0x9e3779b97f4a7c15);
+	return hash_text(context, hash);
+}
+
+enum status work_create(struct context *context, const struct workflow *workflow, const struct value *arguments,
+			struct record_id id)
+{
+	static const uint16_t FIELDS[] = {INSTANCE_WORKFLOW, INSTANCE_STATE, INSTANCE_PROGRAM, INSTANCE_DATA,
+					  INSTANCE_ARGUMENTS};
+	struct instance instance = {.id = id, .workflow = workflow, .frame = frame_new(context, workflow->code)};
+	for (uint32_t i = 0; i < workflow->parameter_count; i++)
+		instance.frame[i] = arguments[i];
+	*list_add(context->arena, &instance.strands) = (struct strand){.parent = STRAND_NONE, .state = STRAND_READY};
+	struct value values[] = {
+		value_text(workflow->name),
+		value_text(instance_state_name(INSTANCE_RUNNING_STATE)),
+		value_text(hash_text(context, context->program->hash)),
+		value_text(instance_write(context->arena, context->program, &instance)),
+		value_text(arguments_text(context, workflow, arguments)),
+	};
+	struct write write = {.entity = system_entity(context, SYSTEM_INSTANCE), .fields = FIELDS, .field_count = 5};
+	return row_create_as(context, &write, values, id);
+}
+
+/* --- loading */
+static const struct workflow *workflow_find(const struct program *program, struct text name)
+{
+	for (uint32_t i = 0; i < program->workflow_count; i++)
+		if (text_equal(program->workflows[i].name, name))
+			return &program->workflows[i];
+	return NULL;
+}
+
+static bool is_over(enum instance_state state)
+{
+	return state == INSTANCE_ENDED_STATE || state == INSTANCE_FAILED_STATE || state == INSTANCE_CANCELLED_STATE;
+}
+
+static enum status raise_event(struct context *context, const char *name, struct text workflow, struct text instance,
+			       const struct text *sentence)
+{
+	const struct event_kind *kind = schema_event(&context->program->schema, text_from(name));
+	struct value *fields = arena_array(context->arena, struct value, 3);
+	fields[0] = value_text(workflow);
+	fields[1] = value_text(instance);
+	fields[2] = sentence ? value_text(*sentence) : value_missing();
+	return kind ? event_raise(context, kind, fields) : OK;
+}
+
+enum status work_raise(struct work *work, const char *event, const struct text *sentence)
+{
+	return raise_event(work->context, event, work->instance.workflow->name, work->id, sentence);
+}
+
+/* It is not lost: with its program it goes on. Until then it says why it does not. */
+static enum status hold_foreign(struct work *work, struct text workflow, enum instance_state state)
+{
+	static const uint16_t FIELDS[] = {INSTANCE_STATE, INSTANCE_WAITS_FOR};
+	struct context *context = work->context;
+	struct text sentence = text_format(context->arena,
+					   "the workflow %.*s (%.*s) runs on the pack version it started with, and that is not "
+					   "loaded; load that version and resume it, or cancel it there",
+					   TEXT_ARGS(workflow), TEXT_ARGS(work->id));
+	struct value values[] = {value_text(instance_state_name(INSTANCE_HELD_STATE)), value_text(sentence)};
+	enum status status = OK;
+	if (state != INSTANCE_HELD_STATE) {
+		status = row_update(context, system_entity(context, SYSTEM_INSTANCE), work->instance.id, FIELDS, values, 2);
+		if (status == OK)
+			status = raise_event(context, "workflow.held", workflow, work->id, &sentence);
+	}
+	return status == OK ? error_set(context->error, CONFLICT, "%.*s", TEXT_ARGS(sentence)) : status;
+}
+
+enum status work_load(struct context *context, struct record_id id, struct work *work)
+{
+	const struct value *row;
+	enum instance_state state;
+	*work = (struct work){.context = context, .instance = {.id = id}, .id = id_text(context, id)};
+	enum status status = row_read(context, system_entity(context, SYSTEM_INSTANCE), id, &row);
+	if (status != OK)
+		return status;
+	struct text name = value_as_text(row[INSTANCE_WORKFLOW]);
+	if (!instance_state_find(value_as_text(row[INSTANCE_STATE]), &state) || is_over(state))
+		return NOT_FOUND;
+	work->instance.state = state;
+	work->instance.workflow = workflow_find(context->program, name);
+	if (!work->instance.workflow ||
+	    !text_equal(value_as_text(row[INSTANCE_PROGRAM]), hash_text(context, context->program->hash)))
+		return hold_foreign(work, name, state);
+	work->code = work->instance.workflow->code;
+	return instance_read(context->arena, context->program, value_as_text(row[INSTANCE_DATA]), &work->instance,
+			     context->error);
+}
+
+/* --- keeping */
+static struct text waits_for(const struct work *work)
+{
+	const struct instance *instance = &work->instance;
+	struct text_builder text = {.arena = work->context->arena};
+	if (instance->sentence.length)
+		builder_add(&text, instance->sentence);
+	for (uint32_t i = 0; i < instance->strands.count; i++) {
+		struct text rest = rest_show(work, &instance->strands.items[i]);
+		if (!rest.length)
+			continue;
+		if (text.length)
+			builder_add_string(&text, "; ");
+		builder_add(&text, rest);
+	}
+	return builder_text(&text);
+}
+
+enum status work_keep(struct work *work)
+{
+	static const uint16_t FIELDS[] = {INSTANCE_STATE, INSTANCE_WAITS_FOR, INSTANCE_DATA};
+	struct context *context = work->context;
+	struct value values[] = {
+		value_text(instance_state_name(work->instance.state)),
+		value_text(waits_for(work)),
+		value_text(instance_write(context->arena, context->program, &work->instance)),
+	};
+	return row_update(context, system_entity(context, SYSTEM_INSTANCE), work->instance.id, FIELDS, values, 3);
+}
+
+/* --- by arguments */
+static bool has_arguments(const struct work *work, const struct value *arguments)
+{
+	for (uint32_t i = 0; i < work->instance.workflow->parameter_count; i++) {
+		struct value a = work->instance.frame[i], b = arguments[i];
+		if (a.kind == VALUE_MISSING ? b.kind != VALUE_MISSING : !value_equal(a, b))
+			return false;
+	}
+	return true;
+}
+
+enum status work_find(struct context *context, const struct workflow *workflow, const struct value *arguments,
+		      struct record_id **ids_out, uint32_t *count_out)
+{
+	struct row **rows;
+	uint32_t count;
+	*count_out = 0;
+	enum status status = row_query_equal(context, system_entity(context, SYSTEM_INSTANCE), INSTANCE_ARGUMENTS,
+					     value_text(arguments_text(context, workflow, arguments)), &rows, &count);
+	if (status != OK)
+		return status;
+	*ids_out = arena_array(context->arena, struct record_id, count + 1);
+	for (uint32_t i = 0; i < count; i++) {
+		struct work work;
+		if (!rows[i]->values || !text_equal(value_as_text(rows[i]->values[INSTANCE_WORKFLOW]), workflow->name))
+			continue;
+		status = work_load(context, rows[i]->id, &work);
+		if (context->fatal)
+			return status;
+		if (status == OK && has_arguments(&work, arguments))
+			(*ids_out)[(*count_out)++] = work.instance.id;
+	}
+	return OK;
+}
+
+/* --- what waits */
+enum status wait_row(struct work *work, uint32_t rest, struct text event, uint32_t strand)
+{
+	static const uint16_t FIELDS[] = {WAIT_EVENT, WAIT_INSTANCE, WAIT_STRAND};
+	struct context *context = work->context;
+	struct value values[] = {event.length ? value_text(event) : value_missing(), value_text(work->id),
+				 value_int(strand == STRAND_NONE ? -1 : (int64_t)strand)};
+	struct write write = {.entity = system_entity(context, SYSTEM_WAIT), .fields = FIELDS, .field_count = 3};
+	return row_create_as(context, &write, values, rest_id(&work->instance, rest));
+}
+
+enum status wait_row_drop(struct work *work, uint32_t rest)
+{
+	struct context *context = work->context;
+	enum status status = row_delete(context, system_entity(context, SYSTEM_WAIT), rest_id(&work->instance, rest));
+	return status == NOT_FOUND && !context->fatal ? OK : status;
+}
+
+enum status work_call_out(struct work *work, const struct action *action, const struct value *arguments, uint32_t rest,
+			  uint32_t strand)
+{
+	struct context *context = work->context;
+	*list_add(context->arena, &context->plan->outgoing) = (struct outgoing){.kind = OUTGOING_CALL,
+										.id = rest_id(&work->instance, rest),
+										.action = action,
+										.arguments = arguments,
+										.argument_count = action->parameter_count,
+										.rule = RULE_NONE,
+										.cause = context->event};
+	return wait_row(work, rest, (struct text){0}, strand);
+}
