@@ -35,6 +35,7 @@ struct row_table { /* open addressing by id */
 	uint32_t count, capacity;
 };
 
+struct work;
 struct rule_memory; /* rule_time.c */
 
 struct context {
@@ -45,7 +46,9 @@ struct context {
 	struct plan *plan;
 	struct trace *trace;
 	struct error *error;
-	bool fatal; /* the turn must end */
+	bool fatal;          /* the turn must end */
+	bool planting;       /* master data: changes raise no events */
+	bool assume_changed; /* changed(…) is true: asked whether a condition still holds */
 	moment now;
 	/* what is being handled */
 	const struct event *event; /* NULL in a turn that is no event's */
@@ -63,6 +66,7 @@ struct context {
 	LIST(struct taken_number) numbers;
 	LIST(struct event *) pending; /* raised, not yet handled */
 	uint32_t handled;             /* of pending */
+	const struct work *work;      /* workflow_run.c: the instance that goes on; NULL: none */
 	bool *executed;               /* by step of the code that is observed; NULL: nobody looks */
 };
 
@@ -163,11 +167,16 @@ enum status timer_set(struct context *context, enum timer_kind kind, struct text
 		      struct text data) MUST_CHECK;
 enum status timer_clear(struct context *context, enum timer_kind kind, struct text subject, int64_t number) MUST_CHECK;
 
+enum status timer_run(struct context *context, struct record_id timer) MUST_CHECK;
+
 struct timer { /* the row, as its handler gets it; it is gone already */
 	struct text subject, data;
 	int64_t number;
 	moment due;
 };
+
+/* seeds.c */
+enum status seeds_plant(struct context *context) MUST_CHECK;
 
 /* --- the parts that events and timers reach, in the order in which an event passes them: clocks, rules, workflows */
 enum status clocks_on_event(struct context *context, const struct event *event) MUST_CHECK;
@@ -181,7 +190,10 @@ enum status workflows_on_timer(struct context *context, const struct timer *time
 enum status workflow_start(struct context *context, const struct workflow *workflow, const struct value *arguments,
 			   struct value *instance_out) MUST_CHECK;
 enum status workflow_cancel(struct context *context, const struct workflow *workflow, const struct value *arguments) MUST_CHECK;
-enum status schedules_on_timer(struct context *context, const struct timer *timer) MUST_CHECK;
+/* Called by engine_use_pack when `program` stands: what the program's clocks read and its workflows wait for, in `pack_arena`.
+ */
+void clocks_prepare(struct engine *engine);
+void workflows_prepare(struct engine *engine);
 enum status schedules_activate(struct context *context) MUST_CHECK;
 
 /* --- turn.c, for the ways in that are not events: opens a turn, runs `work`, handles what it raised until all is quiet. */
@@ -197,8 +209,13 @@ struct engine {
 	struct script_reader reader;
 	struct context *running; /* whose rows a script reads */
 	struct turn turn;
+	bool begun;    /* the arena holds what the next turn is about */
+	uint64_t acts; /* turns that are no event's, so that their ids differ */
 	bool observe;
 	struct coverage *coverage;
+	uint64_t **clock_reads;          /* by clock: bit set of (entity, field) that it goes by; clock_reads.c */
+	uint32_t clock_read_width;
+	bool *waited;                    /* by event index: some workflow has a `wait` for it */
 	bool *quiet;                     /* by entity index: its changes raise no events */
 	struct table_index **tables;     /* by table index; NULL: scanned */
 	const struct event_kind *failed; /* rule.failed */

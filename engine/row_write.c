@@ -117,7 +117,7 @@ static enum status check_seal(struct context *context, const struct entity *enti
 static enum status raise_change(struct context *context, const struct event_kind *kind, const struct row *row,
 				const struct value *before, const struct value *after)
 {
-	if (!kind || context->engine->quiet[row->entity->index])
+	if (!kind || context->planting || context->engine->quiet[row->entity->index])
 		return OK;
 	struct value *alias = arena_new(context->arena, struct value);
 	*alias = value_ref(row->entity->index, row->id);
@@ -150,6 +150,22 @@ static enum status fill_field(struct context *context, const struct entity *enti
 	return status == OK ? check_value(context, entity, field, *value) : status;
 }
 
+/* A row of that id which this turn has deleted comes back: to the host it is changed. */
+static struct change *change_for_create(struct context *context, const struct row *row, struct value *after)
+{
+	struct change *change = arena_new(context->arena, struct change);
+	*change = (struct change){
+		.kind = CHANGE_CREATE, .entity = row->entity, .id = row->id, .after = after, .rule = context->rule};
+	if (!row->change || !row->change->before)
+		return change;
+	uint32_t words = (row->entity->field_count + 63u) / 64;
+	change->kind = CHANGE_UPDATE;
+	change->before = row->change->before;
+	change->changed = memset(arena_array(context->arena, uint64_t, words), 0xff, words * sizeof(uint64_t));
+	after[FIELD_VERSION] = value_int(change->before[FIELD_VERSION].integer + 1);
+	return change;
+}
+
 enum status row_create_as(struct context *context, const struct write *write, const struct value *values, struct record_id id)
 {
 	const struct entity *entity = write->entity;
@@ -171,9 +187,7 @@ enum status row_create_as(struct context *context, const struct write *write, co
 		status = fill_field(context, entity, &entity->fields[i], &after[i]);
 	if (status != OK)
 		return status;
-	struct change *change = arena_new(context->arena, struct change);
-	*change = (struct change){.kind = CHANGE_CREATE, .entity = entity, .id = id, .after = after, .rule = context->rule};
-	row_put(context, row, after, change);
+	row_put(context, row, after, change_for_create(context, row, after));
 	return raise_change(context, entity->created, row, NULL, after);
 }
 

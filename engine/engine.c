@@ -1,0 +1,123 @@
+/* The engine as a thing: opened, given a program, closed. What is prepared once for a program is prepared here. */
+#include "engine/base/check.h"
+#include "engine/parts.h"
+
+#include <stdlib.h>
+
+enum status engine_open(struct engine **engine_out)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	CHECK(engine);
+	arena_init(&engine->arena, "turn", 0);
+	arena_init(&engine->pack_arena, "pack in use", 0);
+	struct script_limits limits = {
+		.instructions = LIMIT_SCRIPT_INSTRUCTIONS, .memory = LIMIT_SCRIPT_MEMORY, .depth = LIMIT_SCRIPT_DEPTH};
+	enum status status = script_open(limits, &engine->scripts);
+	if (status != OK) {
+		engine_close(engine);
+		return status;
+	}
+	*engine_out = engine;
+	return OK;
+}
+
+void engine_close(struct engine *engine)
+{
+	if (engine->scripts)
+		script_close(engine->scripts);
+	arena_release(&engine->arena);
+	arena_release(&engine->pack_arena);
+	free(engine);
+}
+
+struct arena *engine_begin(struct engine *engine)
+{
+	arena_reset(&engine->arena);
+	engine->begun = true;
+	return &engine->arena;
+}
+
+void engine_observe(struct engine *engine, bool on)
+{
+	engine->observe = on;
+}
+
+void engine_cover(struct engine *engine, struct coverage *coverage)
+{
+	engine->coverage = coverage;
+}
+
+/* --- scripts read rows as the turn that calls them sees them */
+static enum status read_for_script(void *host, struct arena *arena, const struct entity *entity, const struct field *field,
+				   struct record_id id, struct value *value_out, struct error *error)
+{
+	struct engine *engine = host;
+	(void)arena, (void)error;
+	CHECK(engine->running);
+	return row_field(engine->running, entity, id, field->index, value_out);
+}
+
+static enum status read_clock_for_script(void *host, struct arena *arena, const struct clock *clock, uint32_t field,
+					 struct record_id id, struct value *value_out, struct error *error)
+{
+	struct engine *engine = host;
+	(void)arena, (void)error;
+	CHECK(engine->running);
+	return row_field(engine->running, clock->state, clock_row_id(clock, id), field, value_out);
+}
+
+/* --- what a program is prepared with */
+static void find_quiet(struct engine *engine)
+{
+	const struct program *program = engine->program;
+	engine->quiet = arena_array(&engine->pack_arena, bool, program->schema.entity_count + 1);
+	for (uint32_t i = 0; i < SYSTEM_ENTITY_COUNT && i < program->schema.entity_count; i++)
+		engine->quiet[i] = true;
+	for (uint32_t i = 0; i < program->clock_count; i++)
+		engine->quiet[program->clocks[i].state->index] = true;
+}
+
+static void index_tables(struct engine *engine)
+{
+	const struct program *program = engine->program;
+	engine->tables = arena_array(&engine->pack_arena, struct table_index *, program->table_count + 1);
+	for (uint32_t i = 0; i < program->table_count; i++)
+		engine->tables[i] = table_index_build(&engine->pack_arena, &program->tables[i]);
+}
+
+static void find_unless(struct engine *engine)
+{
+	const struct program *program = engine->program;
+	engine->unless_by_event =
+		arena_alloc(&engine->pack_arena, sizeof(*engine->unless_by_event) * (program->schema.event_count + 1));
+	for (uint32_t i = 0; i < program->rule_count; i++)
+		if (program->rules[i].unless.event)
+			engine->unless_by_event[program->rules[i].unless.event->index].count++;
+	for (uint32_t i = 0; i < program->schema.event_count; i++) {
+		uint32_t count = engine->unless_by_event[i].count;
+		engine->unless_by_event[i].rules = arena_array(&engine->pack_arena, const struct rule *, count + 1);
+		engine->unless_by_event[i].count = 0;
+	}
+	for (uint32_t i = 0; i < program->rule_count; i++) {
+		const struct rule *rule = &program->rules[i];
+		if (!rule->unless.event)
+			continue;
+		uint32_t event = rule->unless.event->index;
+		engine->unless_by_event[event].rules[engine->unless_by_event[event].count++] = rule;
+	}
+}
+
+enum status engine_use_pack(struct engine *engine, const struct program *program, struct error *error)
+{
+	arena_reset(&engine->pack_arena);
+	engine->program = program;
+	engine->failed = schema_event(&program->schema, TEXT("rule.failed"));
+	engine->reader = (struct script_reader){.host = engine, .read = read_for_script, .read_clock = read_clock_for_script};
+	find_quiet(engine);
+	index_tables(engine);
+	find_unless(engine);
+	clocks_prepare(engine);
+	workflows_prepare(engine);
+	script_read_through(engine->scripts, &engine->reader);
+	return script_load(engine->scripts, program, error);
+}
