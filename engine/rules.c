@@ -1,0 +1,217 @@
+/* Rules on an event: the index gives the candidates, guards decide, bodies add to the plan. They run in the program's fixed
+ * order and each sees what the earlier ones did; one that fails undoes only itself. States of a rule on an event: guard -> time
+ * conditions (rule_time.c) -> body -> traced. */
+#include "engine/rule_time.h"
+
+/* --- candidates */
+static const struct rule_bucket *bucket_find(const struct rule_index_field *field, struct value value)
+{
+	uint32_t mask = field->capacity - 1;
+	for (uint32_t i = (uint32_t)value_hash(value) & mask;; i = (i + 1) & mask) {
+		const struct rule_bucket *bucket = &field->buckets[i];
+		if (!bucket->value || value_equal(*bucket->value, value))
+			return bucket->value ? bucket : NULL;
+	}
+}
+
+typedef LIST(const struct rule *) rule_list;
+
+static void add_all(struct context *context, rule_list *rules, const struct rule *const *more, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		*list_add(context->arena, rules) = more[i];
+}
+
+/* The lists that are put together are ascending; a handful of them, mostly short. */
+static void sort_by_order(rule_list *rules)
+{
+	for (uint32_t i = 1; i < rules->count; i++) {
+		const struct rule *rule = rules->items[i];
+		uint32_t place = i;
+		for (; place && rules->items[place - 1]->index > rule->index; place--)
+			rules->items[place] = rules->items[place - 1];
+		rules->items[place] = rule;
+	}
+}
+
+static enum status field_value(struct context *context, const struct event *event, uint16_t field, struct value *value_out)
+{
+	struct value alias = event_value(event);
+	if (alias.kind == VALUE_RECORD) {
+		*value_out = alias.items[field];
+		return OK;
+	}
+	return row_field(context, event->kind->entity, alias.id, field, value_out);
+}
+
+static enum status candidates(struct context *context, const struct event *event, rule_list *rules)
+{
+	const struct rule_index *index = &context->program->index[event->kind->index];
+	add_all(context, rules, index->always, index->always_count);
+	uint32_t sorted = rules->count;
+	for (uint32_t i = 0; i < index->field_count; i++) {
+		struct value value;
+		enum status status = field_value(context, event, index->fields[i].field, &value);
+		if (status != OK)
+			return status;
+		const struct rule_bucket *bucket = value.kind == VALUE_MISSING ? NULL : bucket_find(&index->fields[i], value);
+		if (bucket)
+			add_all(context, rules, bucket->rules, bucket->count);
+	}
+	if (rules->count > sorted)
+		sort_by_order(rules);
+	return OK;
+}
+
+/* For explain: every rule of the kind, in order. */
+static void all_rules(struct context *context, const struct event *event, rule_list *rules)
+{
+	for (uint32_t i = 0; i < context->program->rule_count; i++)
+		if (context->program->rules[i].event == event->kind)
+			*list_add(context->arena, rules) = &context->program->rules[i];
+}
+
+/* --- one rule */
+struct trace_rule *rule_trace(struct context *context, const struct rule *rule, enum outcome outcome)
+{
+	struct trace_rule *traced = list_add(context->arena, &context->trace->rules);
+	*traced = (struct trace_rule){.rule = rule->index, .outcome = outcome, .event = context->event_index};
+	return traced;
+}
+
+static struct text keep_sentence(struct context *context)
+{
+	return text_copy(context->arena, text_from(context->error->sentence));
+}
+
+static enum status raise_failed(struct context *context, const struct rule *rule)
+{
+	const struct event_kind *kind = context->engine->failed;
+	if (!kind || context->event->kind == kind)
+		return OK; /* a rule that fails on a failure has said so in the trace */
+	struct value *fields = arena_array(context->arena, struct value, kind->field_count);
+	fields[0] = value_text(rule->name);
+	fields[1] = value_text(context->event->kind->name);
+	fields[2] = value_text(keep_sentence(context));
+	return event_raise(context, kind, fields);
+}
+
+/* OK, unless the turn must end. */
+enum status rule_failed(struct context *context, const struct rule *rule, struct trace_rule *traced)
+{
+	if (context->fatal)
+		return context->error->status;
+	traced->outcome = OUTCOME_FAILED;
+	traced->sentence = keep_sentence(context);
+	return raise_failed(context, rule);
+}
+
+static void count_guard(struct context *context, const struct rule *rule, bool fired)
+{
+	struct coverage *coverage = context->engine->coverage;
+	if (coverage && fired)
+		coverage->rule_fired[rule->index]++;
+	else if (coverage)
+		coverage->rule_rejected[rule->index]++;
+}
+
+struct value *rule_frame(struct context *context, const struct code *code)
+{
+	struct value *frame = frame_new(context, code);
+	frame[SLOT_EVENT] = event_value(context->event);
+	frame[SLOT_ACTOR] = context->actor;
+	return frame;
+}
+
+static enum status run_guard(struct context *context, const struct rule *rule, struct trace_rule *traced,
+			     struct value *holds_out)
+{
+	*holds_out = value_bool(true);
+	if (!rule->guard)
+		return OK;
+	struct value *frame = rule_frame(context, rule->guard);
+	enum status status = context->engine->observe ? eval_observed(context, rule->guard, frame, holds_out, &traced->nodes)
+						      : eval_run(context, rule->guard, frame, holds_out);
+	if (status != OK || value_is_true(*holds_out))
+		return status;
+	traced->outcome = value_is_false(*holds_out) ? OUTCOME_FALSE : OUTCOME_UNKNOWN;
+	if (traced->outcome == OUTCOME_UNKNOWN)
+		traced->sentence = eval_missing_path(rule->guard, frame, *holds_out);
+	return OK;
+}
+
+static bool is_valid(const struct context *context, const struct rule *rule)
+{
+	date today;
+	clock_time time;
+	if (rule->valid_from == DATE_OPEN && rule->valid_until == DATE_OPEN)
+		return true;
+	moment_to_local(context->program->zone, context->now, &today, &time);
+	return (rule->valid_from == DATE_OPEN || today >= rule->valid_from) &&
+	       (rule->valid_until == DATE_OPEN || today < rule->valid_until);
+}
+
+enum status rule_body(struct context *context, const struct rule *rule, struct trace_rule *traced)
+{
+	struct savepoint before = savepoint_set(context);
+	context->rule = rule->index;
+	enum status status = rule_time_passes(context, rule, traced);
+	if (status == OK && traced->outcome == OUTCOME_FIRED)
+		status = eval_run(context, rule->body, rule_frame(context, rule->body), NULL);
+	if (status == OK && traced->outcome == OUTCOME_FIRED)
+		status = rule_time_fired(context, rule, before.touched);
+	if (status == OK)
+		return OK;
+	savepoint_restore(context, before);
+	return rule_failed(context, rule, traced);
+}
+
+static struct record_id maker_of(const struct context *context, const struct rule *rule)
+{
+	struct {
+		struct record_id event;
+		uint64_t rule;
+	} seed = {context->event->id, text_hash(rule->name)};
+	return record_id_derive(0, &seed, sizeof(seed));
+}
+
+static enum status run_rule(struct context *context, const struct rule *rule)
+{
+	struct trace_rule *traced = rule_trace(context, rule, OUTCOME_FIRED);
+	uint32_t place = context->trace->rules.count - 1;
+	struct trace_rule result = *traced;
+	struct value holds = value_missing();
+	enum status status = OK;
+	context->rule = rule->index;
+	if (!is_valid(context, rule)) {
+		result.outcome = OUTCOME_NOT_VALID;
+	} else {
+		status = run_guard(context, rule, &result, &holds);
+		if (status == OK)
+			status = rule_time_held(context, rule, value_is_true(holds), &result);
+		count_guard(context, rule, status == OK && value_is_true(holds));
+		if (status != OK) {
+			status = rule_failed(context, rule, &result);
+		} else if (value_is_true(holds) && result.outcome == OUTCOME_FIRED) {
+			context->maker = maker_of(context, rule);
+			context->made = 0;
+			status = rule_body(context, rule, &result);
+			context->maker = context->event->id;
+		}
+	}
+	context->trace->rules.items[place] = result;
+	return status;
+}
+
+enum status rules_on_event(struct context *context, const struct event *event)
+{
+	rule_list rules = {0};
+	enum status status = rule_time_follows(context, event);
+	if (status == OK && context->engine->observe)
+		all_rules(context, event, &rules);
+	else if (status == OK)
+		status = candidates(context, event, &rules);
+	for (uint32_t i = 0; status == OK && i < rules.count; i++)
+		status = run_rule(context, rules.items[i]);
+	return status;
+}
