@@ -359,8 +359,13 @@ enum status engine_evaluate(struct engine *engine, const struct code *code, stru
 {
 	const struct turn *turn;
 	struct evaluation evaluation = {.code = code, .frame = frame};
+	struct turn last = engine->turn; /* may still be looked at */
+	bool begun = engine->begun;
+	engine->begun = true;
 	enum status status =
 		turn_run(engine, now, value_missing(), (struct record_id){0}, ports, work_evaluate, &evaluation, &turn, error);
+	engine->turn = last;
+	engine->begun = begun;
 	*result_out = evaluation.result;
 	return status;
 }
