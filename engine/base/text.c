@@ -34,18 +34,21 @@ int text_compare(struct text a, struct text b)
 
 bool text_starts(struct text text, struct text prefix)
 {
-	return text.length >= prefix.length && !memcmp(text.bytes, prefix.bytes, prefix.length);
+	return !prefix.length || (text.length >= prefix.length && !memcmp(text.bytes, prefix.bytes, prefix.length));
 }
 
 bool text_ends(struct text text, struct text suffix)
 {
-	return text.length >= suffix.length && !memcmp(text.bytes + text.length - suffix.length, suffix.bytes, suffix.length);
+	return !suffix.length ||
+	       (text.length >= suffix.length && !memcmp(text.bytes + text.length - suffix.length, suffix.bytes, suffix.length));
 }
 
 int64_t text_find(struct text text, struct text part)
 {
 	if (!part.length)
 		return 0;
+	if (text.length < part.length)
+		return -1;
 	const char *found = memmem(text.bytes, text.length, part.bytes, part.length);
 	return found ? found - text.bytes : -1;
 }
