@@ -55,10 +55,10 @@ static const struct type *type_of_word(struct coder *coder, struct text word)
 		const char *word;
 		enum type_kind kind;
 	} ROWS[] = {
-		{"text", TYPE_TEXT},	 {"int", TYPE_INT},	     {"decimal", TYPE_DECIMAL},
-		{"percent", TYPE_PERCENT}, {"money", TYPE_MONEY},    {"date", TYPE_DATE},
-		{"time", TYPE_TIME},	 {"duration", TYPE_DURATION}, {"time_of_day", TYPE_TIME_OF_DAY},
-		{"bool", TYPE_BOOL},	 {"data", TYPE_DATA},	     {"secret", TYPE_SECRET},
+		{"text", TYPE_TEXT},       {"int", TYPE_INT},           {"decimal", TYPE_DECIMAL},
+		{"percent", TYPE_PERCENT}, {"money", TYPE_MONEY},       {"date", TYPE_DATE},
+		{"time", TYPE_TIME},       {"duration", TYPE_DURATION}, {"time_of_day", TYPE_TIME_OF_DAY},
+		{"bool", TYPE_BOOL},       {"data", TYPE_DATA},         {"secret", TYPE_SECRET},
 	};
 	if (text_starts(word, TEXT("list of ")))
 		return type_list(coder->compiler, type_of_word(coder, text_slice(word, 8, word.length)));
@@ -113,8 +113,8 @@ static struct operand wrong_arguments(struct builtin_use *use)
 	for (uint32_t i = 0; i < BUILTIN_ROWS; i++)
 		if (text_is(use->name, BUILTINS[i].name) && shown < 4)
 			builder_format(&hint, "%s%s(%s)", shown++ ? " or " : "", BUILTINS[i].name, BUILTINS[i].parameters);
-	complain(use->coder, DIAGNOSTIC_ARGUMENTS, use->invocation, "`%.*s` takes other arguments", TEXT_ARGS(use->name))->hint =
-		builder_text(&hint);
+	complain(use->coder, DIAGNOSTIC_ARGUMENTS, use->invocation, "`%.*s` takes other arguments", TEXT_ARGS(use->name))
+		->hint = builder_text(&hint);
 	return operand_error(use->coder, use->invocation);
 }
 
@@ -145,8 +145,9 @@ static const struct type *wanted_at(struct builtin_use *use, uint32_t position)
 		struct parameter_word parameter;
 		if (!parameter_at(&BUILTINS[use->rows[i]], position, &parameter))
 			continue;
-		const struct type *type = text_is(parameter.word, "same") && position ? use->operands[0].type
-										      : type_of_word(use->coder, parameter.word);
+		const struct type *type = text_is(parameter.word, "same") && position
+						  ? use->operands[0].type
+						  : type_of_word(use->coder, parameter.word);
 		if (bare && type && type->kind == TYPE_REF && is_seed(use->coder, type, name))
 			return type;
 		if (i && wanted != type && !bare)
@@ -176,12 +177,13 @@ static void convert_argument(struct builtin_use *use, uint32_t position, const s
 	struct parameter_word parameter;
 	if (!parameter_at(builtin, position, &parameter))
 		return;
-	const struct type *wanted = text_is(parameter.word, "same")	? use->operands[0].type
+	const struct type *wanted = text_is(parameter.word, "same")     ? use->operands[0].type
 				    : text_is(parameter.word, "number") ? simple(use->coder, TYPE_DECIMAL)
 									: type_of_word(use->coder, parameter.word);
 	if (operand->type->kind == TYPE_DATA && wanted && wanted->kind != TYPE_DATA)
 		make_typed(use->coder, operand, wanted, true);
-	else if (operand->type->kind == TYPE_INT && wanted && wanted->kind == TYPE_DECIMAL && !text_is(parameter.word, "number"))
+	else if (operand->type->kind == TYPE_INT && wanted && wanted->kind == TYPE_DECIMAL &&
+		 !text_is(parameter.word, "number"))
 		make_decimal(use->coder, operand);
 }
 
@@ -220,13 +222,14 @@ static struct operand call(struct builtin_use *use, uint32_t first_step)
 		convert_argument(use, i, builtin);
 		slots[i] = operand_slot(use->coder, &use->operands[i]);
 		nodes[i] = use->operands[i].node;
-		may_miss = may_miss || (use->operands[i].may_miss && parameter_at(builtin, i, &parameter) && !parameter.optional);
+		may_miss =
+			may_miss || (use->operands[i].may_miss && parameter_at(builtin, i, &parameter) && !parameter.optional);
 	}
 	struct parameter_word result = word_read(text_from(builtin->result));
 	uint32_t slot = coder_slot(use->coder), list = coder_operands(use->coder, slots, use->count);
 	coder_step(use->coder, STEP_BUILTIN, slot, use->rows[0], list, use->count);
-	struct operand operand = operand_new(use->coder, NODE_CALL, use->invocation, result_of(use, result.word), slot, first_step,
-					     nodes, use->count);
+	struct operand operand = operand_new(use->coder, NODE_CALL, use->invocation, result_of(use, result.word), slot,
+					     first_step, nodes, use->count);
 	operand.may_miss = may_miss || result.optional;
 	return operand;
 }

@@ -82,7 +82,8 @@ static bool arguments_compile(struct coder *coder, const struct syntax *invocati
 	for (uint32_t i = 0; i < count && fine; i++) {
 		struct operand operand = expression_as(coder, given[i], parameters[i].type);
 		char place[200];
-		snprintf(place, sizeof(place), "the parameter `%.*s` of `%.*s`", TEXT_ARGS(parameters[i].name), TEXT_ARGS(what));
+		snprintf(place, sizeof(place), "the parameter `%.*s` of `%.*s`", TEXT_ARGS(parameters[i].name),
+			 TEXT_ARGS(what));
 		uint32_t errors = coder->compiler->diagnostics->errors;
 		require_set(coder, given[i], &operand, place);
 		*may_miss = *may_miss || operand.may_miss;
@@ -109,8 +110,8 @@ static void reads_of_callee(struct coder *coder, const struct function_note *not
 
 static struct operand circle(struct coder *coder, const struct syntax *syntax, const struct declaration *declaration)
 {
-	struct diagnostic *diagnostic = complain(coder, DIAGNOSTIC_CYCLE, syntax, "`%.*s` needs itself to be computed",
-						 TEXT_ARGS(declaration->name));
+	struct diagnostic *diagnostic =
+		complain(coder, DIAGNOSTIC_CYCLE, syntax, "`%.*s` needs itself to be computed", TEXT_ARGS(declaration->name));
 	if (declaration->syntax)
 		diagnostic->other = span_in(declaration->file, declaration->syntax);
 	return operand_error(coder, syntax);
@@ -150,7 +151,8 @@ static struct operand single_output(struct coder *coder, const struct syntax *sy
 	const struct record_type *outputs = record.type->record;
 	if (!wanted || wanted->kind == TYPE_RECORD || wanted->kind == TYPE_DATA || outputs->count != 1)
 		return record;
-	uint32_t slot = coder_slot(coder), path = coder_constant(coder, value_text(source_of(coder, syntax))), node = record.node;
+	uint32_t slot = coder_slot(coder), path = coder_constant(coder, value_text(source_of(coder, syntax))),
+		 node = record.node;
 	coder_step(coder, STEP_FIELD, slot, record.slot, 0, path);
 	struct operand value = operand_new(coder, NODE_PATH, syntax, outputs->fields[0].type, slot, first_step, &node, 1);
 	value.may_miss = !outputs->fields[0].required;
@@ -187,18 +189,20 @@ static const struct field *changed_field(struct coder *coder, const struct synta
 {
 	const struct syntax *object = argument && argument->kind == SYNTAX_member ? syntax_named(argument, 0) : NULL;
 	const struct syntax *name = object ? syntax_with_role(argument, ROLE_name) : NULL;
-	const struct variable *variable =
-		object && object->kind == SYNTAX_identifier ? coder_find(coder, syntax_text(coder->compiler, coder->file, object)) : NULL;
+	const struct variable *variable = object && object->kind == SYNTAX_identifier
+						  ? coder_find(coder, syntax_text(coder->compiler, coder->file, object))
+						  : NULL;
 	if (!variable || variable->slot != SLOT_EVENT || !name) {
-		complain(coder, DIAGNOSTIC_ARGUMENTS, argument, "`changed` asks about a field of the event's record: `changed(x.status)`");
+		complain(coder, DIAGNOSTIC_ARGUMENTS, argument,
+			 "`changed` asks about a field of the event's record: `changed(x.status)`");
 		return NULL;
 	}
 	struct text text = syntax_text(coder->compiler, coder->file, name);
 	const struct field *field = entity_field(coder->event->entity, text);
 	if (field)
 		return field;
-	struct diagnostic *diagnostic = complain(coder, DIAGNOSTIC_UNKNOWN_FIELD, name, "no field `%.*s` on %.*s", TEXT_ARGS(text),
-						 TEXT_ARGS(coder->event->entity->name));
+	struct diagnostic *diagnostic = complain(coder, DIAGNOSTIC_UNKNOWN_FIELD, name, "no field `%.*s` on %.*s",
+						 TEXT_ARGS(text), TEXT_ARGS(coder->event->entity->name));
 	suggest_from_map(coder->compiler, diagnostic, text, &coder->event->entity->field_by_name);
 	return NULL;
 }
@@ -225,8 +229,9 @@ static struct operand unknown_function(struct coder *coder, const struct syntax 
 {
 	struct compiler *compiler = coder->compiler;
 	if (map_get(&compiler->spaces[SPACE_ACTION], name)) {
-		complain(coder, DIAGNOSTIC_NOT_A_VALUE, at, "`%.*s` acts on the outside world: it stands in a statement, `call %.*s(…)`",
-			 TEXT_ARGS(name), TEXT_ARGS(name));
+		complain(coder, DIAGNOSTIC_NOT_A_VALUE, at,
+			 "`%.*s` acts on the outside world: it stands in a statement, `call %.*s(…)`", TEXT_ARGS(name),
+			 TEXT_ARGS(name));
 		return operand_error(coder, at);
 	}
 	struct diagnostic *diagnostic =

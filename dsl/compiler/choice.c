@@ -51,8 +51,8 @@ static struct operand chosen(struct coder *coder, const struct syntax *syntax, c
 	if (values->failed)
 		return operand_error(coder, syntax);
 	const struct type *type = values->type ? values->type : simple(coder, TYPE_NOTHING);
-	struct operand operand = operand_new(coder, NODE_OTHER, syntax, type, values->slot, first_step,
-					     values->nodes.items, values->nodes.count);
+	struct operand operand = operand_new(coder, NODE_OTHER, syntax, type, values->slot, first_step, values->nodes.items,
+					     values->nodes.count);
 	operand.may_miss = values->may_miss;
 	operand.currency = values->currency;
 	return operand;

@@ -6,8 +6,8 @@
 #include "engine/model/program.h"
 
 struct source_input {
-	struct text path;   /* shown in messages: "rules/default/tickets/rules.flow" */
-	struct text module; /* the folder below the pack: "tickets"; empty for the pack's own files */
+	struct text path;   /* shown in messages: "rules/default/crm/rules.flow" */
+	struct text module; /* the folder below the pack: "crm"; empty for the pack's own files */
 	struct text text;
 	uint32_t layer; /* 0 is the lowest pack of the stack */
 	bool is_script; /* a .lua file: only `script … from` looks at it */

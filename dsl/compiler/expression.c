@@ -401,8 +401,7 @@ static struct operand hoist(struct coder *coder, const struct syntax *syntax, co
 	}
 	inner.may_miss = value.may_miss;
 	inner.currency = value.currency;
-	*list_add(coder->compiler->arena, &coder->hoisted) =
-		(struct hoisted){.syntax = syntax, .operand = inner};
+	*list_add(coder->compiler->arena, &coder->hoisted) = (struct hoisted){.syntax = syntax, .operand = inner};
 	return inner;
 }
 

@@ -59,6 +59,20 @@ const struct operator_word *operator_of(struct coder *coder, const struct syntax
 struct operand binary_expression(struct coder *coder, const struct syntax *syntax, const struct type *wanted);
 struct operand unary_expression(struct coder *coder, const struct syntax *syntax, const struct type *wanted);
 struct operand presence_expression(struct coder *coder, const struct syntax *syntax);
+/* What is wrong with a pair of operands. */
+struct operand no_meaning(struct coder *coder, const struct syntax *syntax, const struct operator_word *word,
+			  const struct operand *left, const struct operand *right, const char *hint);
+const char *pair_hint(const struct operand *left, const struct operand *right);
+bool currencies_fit(struct coder *coder, const struct syntax *syntax, const struct operand *left, const struct operand *right);
+bool units_fit(struct coder *coder, const struct syntax *syntax, const struct operand *left, const struct operand *right);
+/* A record of one field beside something that is none: a table with one output. */
+void take_single(struct coder *coder, const struct syntax *syntax, struct operand *left, struct operand *right);
+
+/* --- comparison.c */
+bool type_has_order(const struct type *type);
+bool types_meet(const struct type *a, const struct type *b); /* as the two sides of == */
+struct operand comparison_expression(struct coder *coder, const struct syntax *syntax, const struct operator_word *word,
+				     bool negated, const struct syntax *first, const struct syntax *second);
 /* left <operator> right, both compiled; `syntax` is the whole. */
 struct operand compare(struct coder *coder, const struct syntax *syntax, const struct operator_word *word, bool negated,
 		       struct operand left, struct operand right, uint32_t first_step);

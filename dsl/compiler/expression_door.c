@@ -48,8 +48,7 @@ static void functions_enter(struct compiler *compiler, const struct program *pro
 	}
 	for (uint32_t i = 0; i < program->table_count; i++) {
 		const struct table *it = &program->tables[i];
-		struct function_note *note =
-			note_of(compiler, it->parameters, it->parameter_count, table_result(compiler, it));
+		struct function_note *note = note_of(compiler, it->parameters, it->parameter_count, table_result(compiler, it));
 		note->kind = FUNCTION_TABLE;
 		name_put(compiler, SPACE_FUNCTION, it->name, i, note);
 	}
@@ -71,9 +70,10 @@ static void names_enter(struct compiler *compiler, const struct program *program
 	for (uint32_t i = 0; i < program->seed_count; i++) {
 		const struct seed *seed = &program->seeds[i];
 		if (seed->entity)
-			name_put(compiler, SPACE_SEED,
-				 text_format(compiler->arena, "%.*s.%.*s", TEXT_ARGS(seed->entity->name), TEXT_ARGS(seed->name)), i,
-				 NULL);
+			name_put(
+				compiler, SPACE_SEED,
+				text_format(compiler->arena, "%.*s.%.*s", TEXT_ARGS(seed->entity->name), TEXT_ARGS(seed->name)),
+				i, NULL);
 	}
 	for (uint32_t i = 0; i < program->calendar_count; i++)
 		name_put(compiler, SPACE_CALENDAR, program->calendars[i]->name, i, NULL);
@@ -155,11 +155,8 @@ const struct code *compile_expression(struct arena *arena, struct program *progr
 	uint32_t file = program->file_count;
 	struct source_input *inputs = arena_array(arena, struct source_input, file + 1);
 	inputs[file] = (struct source_input){.text = source};
-	*compiler = (struct compiler){.arena = arena,
-				      .diagnostics = diagnostics,
-				      .program = program,
-				      .inputs = inputs,
-				      .input_count = file + 1};
+	*compiler = (struct compiler){
+		.arena = arena, .diagnostics = diagnostics, .program = program, .inputs = inputs, .input_count = file + 1};
 	if (!diagnostics->arena)
 		diagnostics->arena = arena;
 	names_enter(compiler, program);

@@ -57,17 +57,19 @@ static void script_declare(struct compiler *compiler, struct declaration *declar
 		note->result = type_simple(compiler, TYPE_ERROR);
 	if (!input)
 		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_SCRIPT_FILE,
-			       span_in(declaration->file, from ? from : declaration->syntax), "there is no file `%.*s` beside %.*s",
-			       TEXT_ARGS(file), TEXT_ARGS(compiler->inputs[declaration->file].path));
+			       span_in(declaration->file, from ? from : declaration->syntax),
+			       "there is no file `%.*s` beside %.*s", TEXT_ARGS(file),
+			       TEXT_ARGS(compiler->inputs[declaration->file].path));
 	declaration->index = compiler->scripts.count;
-	*list_add(compiler->arena, &compiler->scripts) = (struct script){.name = name_of(compiler, declaration),
-									 .span = span_in(declaration->file, declaration->syntax),
-									 .file = file,
-									 .source = input ? input->text : TEXT(""),
-									 .parameters = note->parameters,
-									 .parameter_count = note->parameter_count,
-									 .result = note->result,
-									 .index = declaration->index};
+	*list_add(compiler->arena, &compiler->scripts) =
+		(struct script){.name = name_of(compiler, declaration),
+				.span = span_in(declaration->file, declaration->syntax),
+				.file = file,
+				.source = input ? input->text : TEXT(""),
+				.parameters = note->parameters,
+				.parameter_count = note->parameter_count,
+				.result = note->result,
+				.index = declaration->index};
 }
 
 static void define_declare(struct compiler *compiler, struct declaration *declaration)
@@ -122,7 +124,8 @@ bool function_enter(struct compiler *compiler, struct declaration *declaration)
 	if (++compiler->function_depth > CALL_DEPTH) {
 		compiler->function_depth--;
 		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_DEPTH, span_in(declaration->file, declaration->syntax),
-			       "`%.*s` is called through more than %d others", TEXT_ARGS(name_of(compiler, declaration)), CALL_DEPTH);
+			       "`%.*s` is called through more than %d others", TEXT_ARGS(name_of(compiler, declaration)),
+			       CALL_DEPTH);
 		declaration->built = true;
 		return false;
 	}

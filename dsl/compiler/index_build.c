@@ -30,7 +30,8 @@ static void comparison_candidate(struct arena *arena, candidate_list *list, uint
 		struct value value = guard->constants[step->c];
 		if ((!equal && !(in && value.kind == VALUE_LIST)) || step->a != SLOT_EVENT || step->d != node->slot)
 			continue;
-		*list_add(arena, list) = (struct candidate){.rule = rule, .field = (uint16_t)step->b, .value = value, .many = in};
+		*list_add(arena, list) =
+			(struct candidate){.rule = rule, .field = (uint16_t)step->b, .value = value, .many = in};
 	}
 }
 
@@ -45,7 +46,8 @@ static void candidates_of(struct arena *arena, candidate_list *list, uint32_t ru
 
 /* A rule sees what rules before it wrote; so a field of the event's own record that a rule of the same event writes cannot
  * decide beforehand. */
-static bool is_written(const struct compiler *compiler, const struct kind_index *kind, const struct entity *entity, uint16_t field)
+static bool is_written(const struct compiler *compiler, const struct kind_index *kind, const struct entity *entity,
+		       uint16_t field)
 {
 	uint32_t packed = (uint32_t)entity->index << 16 | field;
 	for (uint32_t i = 0; i < kind->rules.count; i++) {
@@ -64,7 +66,8 @@ static bool is_written(const struct compiler *compiler, const struct kind_index 
 	return false;
 }
 
-static bool may_index(const struct compiler *compiler, const struct kind_index *kind, const struct event_kind *event, uint16_t field)
+static bool may_index(const struct compiler *compiler, const struct kind_index *kind, const struct event_kind *event,
+		      uint16_t field)
 {
 	if (event->origin == EVENT_CREATED || event->origin == EVENT_UPDATED)
 		return field >= FIELD_FIRST_OWN && !is_written(compiler, kind, event->entity, field);
@@ -206,7 +209,8 @@ static void kind_build(struct compiler *compiler, const struct kind_index *kind,
 	for (uint32_t i = 0; i < fields; i++)
 		if (growing[i].values) {
 			used++;
-			growing[i].field = (struct rule_index_field){.field = (uint16_t)i, .capacity = power_above(growing[i].values * 2)};
+			growing[i].field =
+				(struct rule_index_field){.field = (uint16_t)i, .capacity = power_above(growing[i].values * 2)};
 			growing[i].buckets = arena_array(arena, struct growing_bucket *, growing[i].field.capacity);
 		}
 	LIST(const struct rule *) always = {0};

@@ -13,7 +13,7 @@
 struct declaration {
 	const struct syntax *syntax;
 	uint32_t file;
-	struct text name; /* full: "alerts.route" for things of a module, "ticket" for global ones */
+	struct text name; /* full: "routing.rank" for things of a module, "asset" for global ones */
 	struct text module;
 	uint32_t layer;
 	uint32_t index;       /* in the program's array of its kind */
@@ -106,7 +106,7 @@ struct variable {
 	const struct syntax *declared;
 };
 
-/* A path that a condition has proved to be set, blanks folded: "note.ticket.status". */
+/* A path that a condition has proved to be set, blanks folded: "note.owner.status". */
 struct fact {
 	struct text path;
 };
@@ -190,11 +190,11 @@ const struct type *type_enum(struct compiler *compiler, const struct enumeration
 const struct type *type_event(struct compiler *compiler, const struct event_kind *event);
 const struct type *type_record(struct compiler *compiler, const struct record_field *fields, uint32_t count);
 const struct type *type_period(struct compiler *compiler); /* record(from date, until date) */
-/* Reads a `type` node. `owner` names an enum written in place ("ticket.status"). TYPE_ERROR after a message. */
+/* Reads a `type` node. `owner` names an enum written in place ("asset.kind"). TYPE_ERROR after a message. */
 const struct type *type_read(struct compiler *compiler, uint32_t file, const struct syntax *type, struct text owner);
 bool type_fits(const struct type *to, const struct type *from);
 bool type_is_number(const struct type *type);
-uint32_t type_index(const struct type *type); /* in program.types */
+uint32_t type_index(const struct type *type);                               /* in program.types */
 void types_enter(struct compiler *compiler, const struct program *program); /* those of a program that is already there */
 struct record_field *parameters_read(struct compiler *compiler, uint32_t file, const struct syntax *parameters,
 				     struct text owner, uint32_t *count_out);
@@ -259,7 +259,7 @@ struct operand expression_as(struct coder *coder, const struct syntax *syntax, c
 /* A condition: BOOL. */
 struct operand condition(struct coder *coder, const struct syntax *syntax);
 uint32_t operand_slot(struct coder *coder, struct operand *operand);
-/* Reports F0401 when it may be missing. `what` says where: "the field `customer`". */
+/* Reports F0401 when it may be missing. `what` says where: "the field `owner`". */
 void require_set(struct coder *coder, const struct syntax *syntax, const struct operand *operand, const char *what);
 /* Adds to coder->facts what must be set when the condition is true. */
 void facts_add(struct coder *coder, const struct syntax *condition_syntax);

@@ -140,7 +140,8 @@ static void cut_last_line(struct text_builder *text)
 
 static struct pieces pieces_of(struct coder *coder, const struct syntax *syntax)
 {
-	struct pieces pieces = {.text = {.arena = coder->compiler->arena}, .block = syntax->kind == SYNTAX_text_block, .first = true};
+	struct pieces pieces = {
+		.text = {.arena = coder->compiler->arena}, .block = syntax->kind == SYNTAX_text_block, .first = true};
 	if (pieces.block) {
 		struct text source = syntax_text(coder->compiler, coder->file, syntax);
 		pieces.indentation = source.length > 6 ? indentation_of(text_slice(source, 3, source.length - 3)) : 0;

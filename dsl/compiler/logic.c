@@ -90,7 +90,8 @@ struct operand default_expression(struct coder *coder, const struct syntax *synt
 	uint32_t first_step = coder->steps.count;
 	bool tolerant = coder->allows_missing;
 	coder->allows_missing = true; /* what is missing inside makes the whole missing, and then the fallback holds */
-	struct operand left = expression(coder, first, needs_hint(coder, first) || first->kind == SYNTAX_invocation ? wanted : NULL);
+	struct operand left =
+		expression(coder, first, needs_hint(coder, first) || first->kind == SYNTAX_invocation ? wanted : NULL);
 	coder->allows_missing = tolerant;
 	if (is_error(&left))
 		return left;

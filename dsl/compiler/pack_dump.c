@@ -39,7 +39,8 @@ static struct text value_text_of(struct dump *dump, struct value value)
 }
 
 /* --- code */
-static void operand_add(struct dump *dump, struct text_builder *text, const struct code *code, const struct step *step, int which)
+static void operand_add(struct dump *dump, struct text_builder *text, const struct code *code, const struct step *step,
+			int which)
 {
 	const uint32_t operands[] = {step->d, step->a, step->b, step->c};
 	uint32_t operand = operands[which];
@@ -93,7 +94,8 @@ static void code_dump(struct dump *dump, int depth, const char *title, const str
 			operand_add(dump, &text, code, step, which);
 		if (step->extra)
 			builder_format(&text, " extra %u", step->extra);
-		line(dump, depth + 1, "%3u  %-60.*s %.*s", i, TEXT_ARGS(builder_text(&text)), TEXT_ARGS(code->nodes[step->node].source));
+		line(dump, depth + 1, "%3u  %-60.*s %.*s", i, TEXT_ARGS(builder_text(&text)),
+		     TEXT_ARGS(code->nodes[step->node].source));
 	}
 	if (code->result != SLOT_NONE)
 		line(dump, depth + 1, "result s%u", code->result);
@@ -123,8 +125,8 @@ static struct text term_text(struct dump *dump, const struct query *query, const
 static void query_dump(struct dump *dump, int depth, uint32_t index)
 {
 	const struct query *query = &dump->program->queries[index];
-	line(dump, depth, "query #%u: %s %.*s, %u parameters%s", index, QUERY_WORDS[query->kind], TEXT_ARGS(query->entity->name),
-	     query->parameter_count, query->terms_are_all ? ", the terms are all" : "");
+	line(dump, depth, "query #%u: %s %.*s, %u parameters%s", index, QUERY_WORDS[query->kind],
+	     TEXT_ARGS(query->entity->name), query->parameter_count, query->terms_are_all ? ", the terms are all" : "");
 	for (uint32_t i = 0; i < query->term_count; i++)
 		line(dump, depth + 1, "term %.*s", TEXT_ARGS(term_text(dump, query, &query->terms[i])));
 	code_dump(dump, depth + 1, "where", query->where);
@@ -150,7 +152,8 @@ static void entity_dump(struct dump *dump, const struct entity *entity)
 	for (uint32_t i = 0; i < entity->index_count; i++) {
 		struct text_builder text = {.arena = dump->out->arena};
 		for (uint32_t k = 0; k < entity->indexes[i].count; k++)
-			builder_format(&text, "%s%.*s", k ? ", " : "", TEXT_ARGS(entity->fields[entity->indexes[i].fields[k]].name));
+			builder_format(&text, "%s%.*s", k ? ", " : "",
+				       TEXT_ARGS(entity->fields[entity->indexes[i].fields[k]].name));
 		line(dump, 1, "%s %.*s", entity->indexes[i].unique ? "unique" : "index", TEXT_ARGS(builder_text(&text)));
 	}
 	code_dump(dump, 1, "sealed when", entity->sealed_when);
@@ -172,7 +175,8 @@ static void schema_dump(struct dump *dump)
 }
 
 /* --- decisions */
-static struct text signature(struct dump *dump, const struct record_field *parameters, uint32_t count, const struct type *result)
+static struct text signature(struct dump *dump, const struct record_field *parameters, uint32_t count,
+			     const struct type *result)
 {
 	struct text_builder text = {.arena = dump->out->arena};
 	builder_add_char(&text, '(');
@@ -217,7 +221,8 @@ static void table_dump(struct dump *dump, const struct table *table)
 	static const char *const policies[] = {"first", "unique", "priority", "collect"};
 	static const char *const folds[] = {"", " sum", " min", " max", " count"};
 	line(dump, 0, "table %.*s%.*s hit %s%s", TEXT_ARGS(table->name),
-	     TEXT_ARGS(signature(dump, table->parameters, table->parameter_count, NULL)), policies[table->policy], folds[table->fold]);
+	     TEXT_ARGS(signature(dump, table->parameters, table->parameter_count, NULL)), policies[table->policy],
+	     folds[table->fold]);
 	for (uint32_t i = 0; i < table->input_count; i++)
 		code_dump(dump, 1, "input", table->inputs[i]);
 	for (uint32_t i = 0; i < table->row_count; i++)
@@ -248,7 +253,8 @@ static void decisions_dump(struct dump *dump)
 		const struct setting *setting = &program->settings[i];
 		if (!wanted(dump, setting->name))
 			continue;
-		line(dump, 0, "setting %.*s %.*s", TEXT_ARGS(setting->name), TEXT_ARGS(type_show(dump->out->arena, setting->type)));
+		line(dump, 0, "setting %.*s %.*s", TEXT_ARGS(setting->name),
+		     TEXT_ARGS(type_show(dump->out->arena, setting->type)));
 		code_dump(dump, 1, "default", setting->fallback);
 	}
 }
@@ -329,7 +335,8 @@ void program_dump(struct text_builder *builder, const struct program *program, s
 	for (uint32_t i = 0; i < program->workflow_count; i++)
 		if (wanted(&dump, program->workflows[i].name)) {
 			line(&dump, 0, "workflow %.*s%.*s", TEXT_ARGS(program->workflows[i].name),
-			     TEXT_ARGS(signature(&dump, program->workflows[i].parameters, program->workflows[i].parameter_count, NULL)));
+			     TEXT_ARGS(signature(&dump, program->workflows[i].parameters, program->workflows[i].parameter_count,
+						 NULL)));
 			code_dump(&dump, 1, "code", program->workflows[i].code);
 		}
 	index_dump(&dump);

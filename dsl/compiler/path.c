@@ -324,7 +324,7 @@ static struct operand member_of(struct coder *coder, const struct syntax *at, st
 	return operand_error(coder, at);
 }
 
-/* `response` in `ticket.response.due_at`: a clock that runs on the entity, unless a field is called so. */
+/* `response` in `record.response.due_at`: a clock that runs on the entity, unless a field is called so. */
 static const struct clock *clock_named(struct coder *coder, const struct operand *object, struct text name, uint32_t *index_out)
 {
 	if (object->type->kind != TYPE_REF || entity_field(object->type->entity, name))

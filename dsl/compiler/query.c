@@ -8,9 +8,9 @@ static const struct query_word {
 	enum query_kind kind;
 	bool takes_value;
 } QUERIES[] = {
-	{"all", QUERY_ALL, false}, {"lookup", QUERY_LOOKUP, false}, {"exists", QUERY_EXISTS, false},
-	{"count", QUERY_COUNT, false}, {"sum", QUERY_SUM, true},       {"min", QUERY_MIN, true},
-	{"max", QUERY_MAX, true},      {"avg", QUERY_AVG, true},       {"percent", QUERY_PERCENT, false},
+	{"all", QUERY_ALL, false},     {"lookup", QUERY_LOOKUP, false}, {"exists", QUERY_EXISTS, false},
+	{"count", QUERY_COUNT, false}, {"sum", QUERY_SUM, true},        {"min", QUERY_MIN, true},
+	{"max", QUERY_MAX, true},      {"avg", QUERY_AVG, true},        {"percent", QUERY_PERCENT, false},
 };
 
 static const struct query_word *query_find(struct text function)
@@ -328,7 +328,8 @@ struct query *query_build(struct coder *coder, enum query_kind kind, const struc
 	return query;
 }
 
-static const struct type *result_of(struct coder *coder, enum query_kind kind, const struct entity *entity, const struct type *value)
+static const struct type *result_of(struct coder *coder, enum query_kind kind, const struct entity *entity,
+				    const struct type *value)
 {
 	switch (kind) {
 	case QUERY_ALL:
@@ -361,7 +362,8 @@ static const struct syntax *row_named(struct coder *coder, const struct syntax *
 {
 	const struct syntax *found = NULL;
 	for (const struct syntax *at = subject; at < subject + subject->size; at++) {
-		bool head = at->kind == SYNTAX_identifier && (at == subject || (at->role != ROLE_name && at->role != ROLE_function));
+		bool head = at->kind == SYNTAX_identifier &&
+			    (at == subject || (at->role != ROLE_name && at->role != ROLE_function));
 		struct text name = head ? syntax_text(coder->compiler, coder->file, at) : TEXT("");
 		if (!head || !schema_entity(&coder->compiler->program->schema, name))
 			continue;
@@ -386,8 +388,8 @@ static const struct entity *subject_entity(struct coder *coder, const struct syn
 	}
 	const struct entity *entity = entity_read(coder->compiler, coder->file, head);
 	if (entity && word->takes_value && head == subject) {
-		complain(coder, DIAGNOSTIC_ARGUMENTS, subject, "`%s` needs a field: `%s(%.*s.… where …)`", word->word, word->word,
-			 TEXT_ARGS(entity->name));
+		complain(coder, DIAGNOSTIC_ARGUMENTS, subject, "`%s` needs a field: `%s(%.*s.… where …)`", word->word,
+			 word->word, TEXT_ARGS(entity->name));
 		return NULL;
 	}
 	if (entity && !word->takes_value && head != subject) {
@@ -431,7 +433,8 @@ struct operand query_call(struct coder *coder, const struct syntax *invocation, 
 		return operand_error(coder, invocation);
 	bool percent = word->kind == QUERY_PERCENT;
 	if (percent && !test) {
-		complain(coder, DIAGNOSTIC_ARGUMENTS, invocation, "`percent` needs a `where`: the share of records for which it holds");
+		complain(coder, DIAGNOSTIC_ARGUMENTS, invocation,
+			 "`percent` needs a `where`: the share of records for which it holds");
 		return operand_error(coder, invocation);
 	}
 	const struct type *value_type = NULL;
@@ -444,8 +447,8 @@ struct operand query_call(struct coder *coder, const struct syntax *invocation, 
 	uint32_t slot = coder_slot(coder);
 	coder_step(coder, STEP_QUERY, slot, index, operands, count);
 	uint32_t child_count, *children = loose_nodes(coder, first_node, &child_count);
-	struct operand result = operand_new(coder, NODE_CALL, invocation, result_of(coder, word->kind, entity, value_type), slot,
-					    first_step, children, child_count);
+	struct operand result = operand_new(coder, NODE_CALL, invocation, result_of(coder, word->kind, entity, value_type),
+					    slot, first_step, children, child_count);
 	result.may_miss = result_may_miss(word->kind, value_type);
 	return result;
 }

@@ -26,13 +26,13 @@ static void table_declare(struct compiler *compiler, struct declaration *declara
 	note->result = type_record(compiler, outputs, count);
 	declaration->object = note;
 	declaration->index = compiler->tables.count;
-	*list_add(compiler->arena, &compiler->tables) = (struct table){.name = table_name(compiler, declaration),
-								       .label = label_read(compiler, declaration->file,
-											   declaration->syntax),
-								       .span = span_in(declaration->file, declaration->syntax),
-								       .parameters = note->parameters,
-								       .parameter_count = note->parameter_count,
-								       .outputs = note->result->record};
+	*list_add(compiler->arena, &compiler->tables) =
+		(struct table){.name = table_name(compiler, declaration),
+			       .label = label_read(compiler, declaration->file, declaration->syntax),
+			       .span = span_in(declaration->file, declaration->syntax),
+			       .parameters = note->parameters,
+			       .parameter_count = note->parameter_count,
+			       .outputs = note->result->record};
 }
 
 static void extension_declare(struct compiler *compiler, struct declaration *extension)
@@ -56,7 +56,8 @@ void tables_declare(struct compiler *compiler)
 }
 
 /* --- a row and its cells */
-static void shape_error(struct table_builder *builder, const struct syntax *at, const char *format, uint32_t has, uint32_t needs)
+static void shape_error(struct table_builder *builder, const struct syntax *at, const char *format, uint32_t has,
+			uint32_t needs)
 {
 	char sentence[200];
 	snprintf(sentence, sizeof(sentence), format, has, needs);
@@ -86,7 +87,8 @@ static const struct syntax *row_split(struct table_builder *builder, const struc
 	bool output = false;
 	builder->items.count = builder->cell_sources.count = 0;
 	for (each_child (child, row)) {
-		struct text token = child->kind == SYNTAX_token ? syntax_text(builder->compiler, builder->file, child) : TEXT("");
+		struct text token =
+			child->kind == SYNTAX_token ? syntax_text(builder->compiler, builder->file, child) : TEXT("");
 		if (child->kind == SYNTAX_comment)
 			continue;
 		if (child->kind == SYNTAX_valid) {
@@ -154,12 +156,12 @@ static void output_header(struct table_builder *builder, const struct cell_sourc
 	for (uint32_t i = 0; i < builder->output_index.count; i++)
 		twice = twice || builder->output_index.items[i] == index;
 	if (index < 0 || twice) {
-		struct diagnostic *diagnostic = diagnostic_add(
-			compiler->diagnostics, DIAGNOSTIC_TABLE_SHAPE, span_in(builder->file, source->place),
-			!name   ? "an output column is named with a colon: `queue:`%.*s"
-			: twice ? "the output `%.*s` has two columns"
-				: "the table gives no `%.*s`",
-			TEXT_ARGS(text));
+		struct diagnostic *diagnostic =
+			diagnostic_add(compiler->diagnostics, DIAGNOSTIC_TABLE_SHAPE, span_in(builder->file, source->place),
+				       !name   ? "an output column is named with a colon: `queue:`%.*s"
+				       : twice ? "the output `%.*s` has two columns"
+					       : "the table gives no `%.*s`",
+				       TEXT_ARGS(text));
 		struct text *names = arena_array(compiler->arena, struct text, builder->declared->count + 1);
 		for (uint32_t i = 0; i < builder->declared->count; i++)
 			names[i] = builder->declared->fields[i].name;
@@ -222,7 +224,8 @@ static void row_build(struct table_builder *builder, const struct syntax *row, c
 	for (uint32_t i = 0; i < builder->cell_sources.count; i++) {
 		const struct cell_source *source = &builder->cell_sources.items[i];
 		if (!source->count && !source->any && !source->none) {
-			shape_error(builder, source->place, "has an empty cell in column %u; `*` is any value, `-` none", i + 1, 0);
+			shape_error(builder, source->place, "has an empty cell in column %u; `*` is any value, `-` none", i + 1,
+				    0);
 		} else if (i < inputs) {
 			cell_build(builder, &builder->inputs.items[i], source, &cells[i]);
 			always = always && source->any;
@@ -304,7 +307,7 @@ static const struct type *result_type(struct table_builder *builder)
 		if (builder->policy == HIT_COLLECT && builder->fold == FOLD_NONE)
 			fields[i].type = type_list(compiler, fields[i].type), fields[i].required = true;
 		else if (builder->fold == FOLD_COUNT)
-			fields[i].type = type_simple(compiler, TYPE_INT), fields[i].required = true;
+			fields[i].type = type_simple(compiler, TYPE_INT);
 	}
 	for (uint32_t i = 0; i < builder->outputs.count; i++)
 		if (builder->outputs.items[i].may_miss && builder->policy != HIT_COLLECT)

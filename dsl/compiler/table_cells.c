@@ -161,7 +161,8 @@ static const struct code *code_cell(struct table_builder *builder, const struct 
 	return coder_finish(&coder, result, node);
 }
 
-void cell_build(struct table_builder *builder, struct table_input *input, const struct cell_source *source, struct cell *cell_out)
+void cell_build(struct table_builder *builder, struct table_input *input, const struct cell_source *source,
+		struct cell *cell_out)
 {
 	cell_out->span = span_in(builder->file, source->place);
 	if (source->any || source->none) {

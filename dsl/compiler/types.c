@@ -168,7 +168,7 @@ const struct type *type_period(struct compiler *compiler)
 	return type_record(compiler, fields, 2);
 }
 
-/* `ticket.priority`: the type of that field; `rmm.alert_raised`: an event. */
+/* `asset.kind`: the type of that field; `door.opened`: an event. */
 static const struct type *named_type(struct compiler *compiler, uint32_t file, const struct syntax *syntax)
 {
 	struct text name = syntax_text(compiler, file, syntax);
