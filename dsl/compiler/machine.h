@@ -1,6 +1,7 @@
 /* Runs the grammar's LR tables over a piece of source and builds the syntax nodes: the one place that knows how tree-sitter
  * lays out its tables. tree-sitter's own runtime is for editors: it repairs what it can not read, and a repaired tree is no
- * ground for a message. This machine stops at the first token that can not follow, and says what could. */
+ * ground for a message. This machine stops at the first token that can not follow, and says what could.
+ * Why: docs/decisions/0001-the-parser-runs-the-tables.md */
 #ifndef COMPILER_MACHINE_H
 #define COMPILER_MACHINE_H
 
