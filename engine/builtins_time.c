@@ -340,7 +340,10 @@ enum status builtin_WORK_ADD(const struct call *call)
 	struct work_time work;
 	moment at = 0;
 	enum status status = work_of(call, &work);
-	return status == OK ? answer_reached(call, add_work(call, &work, &at), at) : status;
+	if (status != OK)
+		return status;
+	status = add_work(call, &work, &at);
+	return answer_reached(call, status, at);
 }
 
 enum status builtin_IS_WORKING(const struct call *call)

@@ -186,8 +186,8 @@ static enum status out_of_years(struct context *context)
 /* Days and months of a date that stays within the years. */
 static enum status add_to_day(struct context *context, date day, struct value duration, date *result_out)
 {
-	int64_t days = duration.unit == UNIT_DAY ? duration.integer : duration.integer * 31;
 	bool far = duration.unit == UNIT_MONTH && (duration.integer > FARTHEST_MONTHS || duration.integer < -FARTHEST_MONTHS);
+	int64_t days = far || duration.unit == UNIT_DAY ? duration.integer : duration.integer * 31;
 	if (far || days > LAST_DAY - day || days < FIRST_DAY - day)
 		return out_of_years(context);
 	*result_out = duration.unit == UNIT_DAY ? day + (date)duration.integer : date_add_months(day, (int)duration.integer);
