@@ -246,7 +246,7 @@ int64_t work_between(const struct work_time *work, moment from, moment to)
 	walk.until = to;
 	struct interval piece;
 	int64_t seconds = 0;
-	while (walk_next(&walk, &piece) && piece.from < to)
+	while (walk.covered < to && walk_next(&walk, &piece) && piece.from < to)
 		seconds += (piece.until < to ? piece.until : to) - piece.from;
 	return seconds + walk.skipped;
 }

@@ -47,12 +47,28 @@ static bool allowed(const struct holiday *holiday, date day)
 	return !holiday->within_from || (of_year >= holiday->within_from && of_year <= holiday->within_until);
 }
 
+/* Can the rule name that day at all? The cheap questions first: most rules are of another day. */
+static bool may_mean(const struct holiday *holiday, date day, int month, int of_month)
+{
+	switch (holiday->rule) {
+	case HOLIDAY_FIXED:
+		return holiday->month == month && holiday->day == of_month;
+	case HOLIDAY_ONCE:
+		return holiday->once == day;
+	case HOLIDAY_EASTER:
+		return true;
+	default:
+		return date_weekday(day) == holiday->weekday;
+	}
+}
+
 /* An anchor of the year before or after may reach into this one: the Sunday after 29 December. */
 static bool means(const struct holiday *holiday, int year, date day)
 {
-	int reach = holiday->rule == HOLIDAY_FIXED || holiday->rule == HOLIDAY_ONCE ? 0 : 1;
+	bool within_year = holiday->rule == HOLIDAY_FIXED || holiday->rule == HOLIDAY_ONCE ||
+			   (holiday->rule == HOLIDAY_EASTER && holiday->offset > -80 && holiday->offset < 250);
 	date named;
-	for (int anchor = year - reach; anchor <= year + reach; anchor++)
+	for (int anchor = year - !within_year; anchor <= year + !within_year; anchor++)
 		if (day_named(holiday, anchor, &named) && named == day)
 			return allowed(holiday, day);
 	return false;
@@ -63,7 +79,7 @@ const struct holiday *holidays_on(const struct holidays *holidays, date day)
 	int year, month, of_month;
 	date_to_civil(day, &year, &month, &of_month);
 	for (uint32_t i = 0; i < holidays->count; i++)
-		if (means(&holidays->items[i], year, day))
+		if (may_mean(&holidays->items[i], day, month, of_month) && means(&holidays->items[i], year, day))
 			return &holidays->items[i];
 	for (uint32_t i = 0; i < holidays->include_count; i++) {
 		const struct holiday *holiday = holidays_on(holidays->includes[i], day);
