@@ -64,11 +64,6 @@ static enum status memory_save(struct context *context, const struct rule *rule,
 	return row_create_as(context, &write, values, memory->id);
 }
 
-static enum status memory_forget(struct context *context, struct record_id id)
-{
-	return row_delete(context, system_entity(context, SYSTEM_MEMORY), id);
-}
-
 static struct text id_text(struct context *context, struct record_id id)
 {
 	char buffer[RECORD_ID_TEXT + 1];
