@@ -210,7 +210,7 @@ static enum status seconds_of(const struct call *call, int64_t *seconds_out)
 
 static enum status answer_units(const struct call *call, int64_t unit)
 {
-	int64_t seconds;
+	int64_t seconds = 0;
 	struct decimal units;
 	enum status status = seconds_of(call, &seconds);
 	if (status != OK)
@@ -222,7 +222,7 @@ static enum status answer_units(const struct call *call, int64_t unit)
 
 enum status builtin_SECONDS(const struct call *call)
 {
-	int64_t seconds;
+	int64_t seconds = 0;
 	enum status status = seconds_of(call, &seconds);
 	return status == OK ? answer_int(call, seconds) : status;
 }
