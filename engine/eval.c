@@ -3,6 +3,7 @@
  * the plan. */
 #include "engine/base/check.h"
 #include "engine/base/json.h"
+#include "engine/clock.h"
 #include "engine/operators.h"
 #include "engine/parts.h"
 
@@ -48,6 +49,8 @@ static enum status step_clock_field(struct context *context, struct value *frame
 	frame[step->d] = value_missing();
 	if (record.kind != VALUE_REF)
 		return OK;
+	if (step->b >= FIELD_FIRST_OWN)
+		return clock_field(context, clock, record.id, step->b - FIELD_FIRST_OWN, &frame[step->d]);
 	return row_field(context, clock->state, clock_row_id(clock, record.id), step->b, &frame[step->d]);
 }
 

@@ -47,6 +47,20 @@ enum status workflow_cancel(struct context *context, const struct workflow *work
 }
 
 /* --- events */
+/* Nothing happens when no strand waits for that approval (any more). */
+static enum status decide(struct work *work, struct record_id approval, bool approved, struct value actor)
+{
+	struct instance *instance = &work->instance;
+	for (uint32_t i = 0; i < instance->strands.count; i++) {
+		const struct strand *strand = &instance->strands.items[i];
+		if (strand->state != STRAND_APPROVE || !id_equal(rest_id(instance, strand->rest), approval))
+			continue;
+		enum status status = rest_decided(work, i, approved, actor);
+		return status == OK ? work_advance(work) : status;
+	}
+	return OK;
+}
+
 /* What went on while nobody can say why: as it was, and traced. */
 static enum status settle(struct context *context, struct savepoint before, enum status status)
 {
@@ -116,6 +130,20 @@ static enum status wake_all(struct context *context, const struct event *event)
 	return status;
 }
 
+/* A rule or a person has written the approval's row itself: what stands there is the decision. */
+static enum status decided_by_row(struct context *context, const struct event *event)
+{
+	struct record_id id;
+	struct work work;
+	struct text state = value_as_text(event->after[APPROVAL_STATE]);
+	bool approved = text_is(state, "approved");
+	if ((!approved && !text_is(state, "refused")) ||
+	    record_id_parse(value_as_text(event->after[APPROVAL_INSTANCE]), &id) != OK)
+		return OK;
+	enum status status = work_load(context, id, &work);
+	return status == OK ? decide(&work, event->fields[0].id, approved, event->actor) : status;
+}
+
 enum status workflows_on_event(struct context *context, const struct event *event)
 {
 	struct savepoint before = savepoint_set(context);
@@ -123,6 +151,8 @@ enum status workflows_on_event(struct context *context, const struct event *even
 		return OK;
 	if (event->kind->origin == EVENT_SYSTEM && text_is(event->kind->name, "workflow.started"))
 		return settle(context, before, begin(context, event));
+	if (event->kind->entity == system_entity(context, SYSTEM_APPROVAL) && event->kind->origin == EVENT_UPDATED)
+		return settle(context, before, decided_by_row(context, event));
 	return context->engine->waited[event->kind->index] ? wake_all(context, event) : OK;
 }
 
@@ -226,11 +256,7 @@ static enum status decide_work(struct context *context, void *argument)
 	status = work_load(context, id, &work);
 	if (status == NOT_FOUND && !context->fatal)
 		return error_set(context->error, CONFLICT, "the workflow that asked for this approval is over");
-	for (uint32_t i = 0; status == OK && i < work.instance.strands.count; i++)
-		if (work.instance.strands.items[i].state == STRAND_APPROVE &&
-		    id_equal(rest_id(&work.instance, work.instance.strands.items[i].rest), decided->approval))
-			status = rest_decided(&work, i, decided->approved, decided->actor);
-	return status == OK ? work_advance(&work) : status;
+	return status == OK ? decide(&work, decided->approval, decided->approved, decided->actor) : status;
 }
 
 enum status engine_decide(struct engine *engine, struct record_id approval, bool approved, struct value actor, moment at,
