@@ -234,8 +234,8 @@ static struct operand call(struct builtin_use *use, uint32_t first_step)
 	return operand;
 }
 
-bool builtin_call(struct coder *coder, const struct syntax *invocation, struct text name, const struct type *wanted,
-		  struct operand *operand_out)
+bool builtin_expression(struct coder *coder, const struct syntax *invocation, struct text name, const struct type *wanted,
+			struct operand *operand_out)
 {
 	(void)wanted;
 	struct builtin_use use = {.coder = coder, .invocation = invocation, .name = name};

@@ -258,14 +258,14 @@ struct operand call_expression(struct coder *coder, const struct syntax *invocat
 		return operand_error(coder, invocation);
 	struct text name = source_of(coder, function);
 	if (is_query(coder, invocation, name))
-		return query_call(coder, invocation, name);
+		return query_expression(coder, invocation, name);
 	if (text_is(name, "changed"))
 		return changed_call(coder, invocation);
 	struct declaration *declaration = name_find(coder->compiler, SPACE_FUNCTION, module_of(coder), name);
 	if (declaration && declaration->object)
 		return function_call(coder, invocation, declaration, wanted);
 	struct operand result;
-	if (builtin_call(coder, invocation, name, wanted, &result))
+	if (builtin_expression(coder, invocation, name, wanted, &result))
 		return result;
 	struct declaration *other = name_find(coder->compiler, SPACE_OTHER, module_of(coder), name);
 	if (other && other->syntax->kind == SYNTAX_metric)

@@ -104,7 +104,7 @@ void effect_cancel(struct coder *coder, const struct syntax *syntax)
 		step_of(coder, syntax, STEP_CANCEL, 0, &invoked);
 }
 
-void effect_run(struct coder *coder, const struct syntax *syntax)
+void run_statement(struct coder *coder, const struct syntax *syntax)
 {
 	struct invoked invoked;
 	if (!invocation_read(coder, syntax_child(syntax, SYNTAX_invocation), SPACE_FUNCTION, &invoked))

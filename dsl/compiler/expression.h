@@ -74,8 +74,8 @@ bool types_meet(const struct type *a, const struct type *b); /* as the two sides
 struct operand comparison_expression(struct coder *coder, const struct syntax *syntax, const struct operator_word *word,
 				     bool negated, const struct syntax *first, const struct syntax *second);
 /* left <operator> right, both compiled; `syntax` is the whole. */
-struct operand compare(struct coder *coder, const struct syntax *syntax, const struct operator_word *word, bool negated,
-		       struct operand left, struct operand right, uint32_t first_step);
+struct operand comparison_of(struct coder *coder, const struct syntax *syntax, const struct operator_word *word, bool negated,
+			     struct operand left, struct operand right, uint32_t first_step);
 /* The type to want of the other side of a comparison. */
 const struct type *other_side(struct coder *coder, const struct operator_word *word, const struct type *left);
 struct operand range_of(struct coder *coder, const struct syntax *syntax, const struct syntax *low, const struct syntax *high,
@@ -93,8 +93,8 @@ bool is_proved(const struct coder *coder, struct text path);
 /* A define without parameters, used by its name. */
 struct operand define_value(struct coder *coder, const struct syntax *syntax, struct declaration *declaration);
 /* --- builtin.c: false when it is no builtin */
-bool builtin_call(struct coder *coder, const struct syntax *invocation, struct text name, const struct type *wanted,
-		  struct operand *operand_out);
+bool builtin_expression(struct coder *coder, const struct syntax *invocation, struct text name, const struct type *wanted,
+			struct operand *operand_out);
 void builtin_names(struct compiler *compiler, text_list *names);
 /* One without parameters, by its bare name: `last_month`. */
 bool builtin_word(struct coder *coder, const struct syntax *syntax, struct text name, struct operand *operand_out);

@@ -274,7 +274,7 @@ struct text path_of(const struct coder *coder, const struct syntax *syntax); /* 
 
 /* --- query.c */
 bool is_query_name(struct text function);
-struct operand query_call(struct coder *coder, const struct syntax *invocation, struct text function);
+struct operand query_expression(struct coder *coder, const struct syntax *invocation, struct text function);
 /* Compiles a condition over rows of `entity` called `row_name`. */
 struct query *query_build(struct coder *coder, enum query_kind kind, const struct entity *entity, const struct syntax *where,
 			  const struct syntax *value, const struct type **value_type_out, uint32_t *operands_out,

@@ -313,6 +313,54 @@ static void index_dump(struct dump *dump)
 	}
 }
 
+static void clock_dump(struct dump *dump, const struct clock *clock)
+{
+	line(dump, 0, "clock %.*s on %.*s", TEXT_ARGS(clock->name), TEXT_ARGS(clock->entity->name));
+	code_dump(dump, 1, "starts when", clock->starts_when);
+	code_dump(dump, 1, "stops when", clock->stops_when);
+	code_dump(dump, 1, "pauses while", clock->pauses_while);
+	code_dump(dump, 1, "calendar", clock->calendar);
+	code_dump(dump, 1, "target", clock->target);
+	code_dump(dump, 1, "holidays", clock->holidays);
+}
+
+static void receive_dump(struct dump *dump, const struct receive *receive)
+{
+	line(dump, 0, "receive %.*s \"%.*s\" of %.*s", TEXT_ARGS(receive->kind), TEXT_ARGS(receive->name),
+	     TEXT_ARGS(receive->connector->name));
+	for (uint32_t i = 0; i < receive->arrival_count; i++) {
+		code_dump(dump, 1, "when", receive->arrivals[i].guard);
+		code_dump(dump, 1, "then", receive->arrivals[i].body);
+	}
+}
+
+static void others_dump(struct dump *dump)
+{
+	const struct program *program = dump->program;
+	for (uint32_t i = 0; i < program->clock_count; i++)
+		if (wanted(dump, program->clocks[i].name))
+			clock_dump(dump, &program->clocks[i]);
+	for (uint32_t i = 0; i < program->workflow_count; i++) {
+		const struct workflow *workflow = &program->workflows[i];
+		if (!wanted(dump, workflow->name))
+			continue;
+		line(dump, 0, "workflow %.*s%.*s", TEXT_ARGS(workflow->name),
+		     TEXT_ARGS(signature(dump, workflow->parameters, workflow->parameter_count, NULL)));
+		code_dump(dump, 1, "code", workflow->code);
+	}
+	for (uint32_t i = 0; i < program->schedule_count; i++) {
+		const struct schedule *schedule = &program->schedules[i];
+		if (!wanted(dump, schedule->name))
+			continue;
+		line(dump, 0, "schedule %.*s", TEXT_ARGS(schedule->name));
+		code_dump(dump, 1, "when", schedule->guard);
+		code_dump(dump, 1, "then", schedule->body);
+	}
+	for (uint32_t i = 0; i < program->receive_count; i++)
+		if (program->receives[i].connector && wanted(dump, program->receives[i].connector->name))
+			receive_dump(dump, &program->receives[i]);
+}
+
 void program_dump(struct text_builder *builder, const struct program *program, struct text only)
 {
 	struct dump dump = {.out = builder, .program = program, .only = only};
@@ -321,23 +369,6 @@ void program_dump(struct text_builder *builder, const struct program *program, s
 	for (uint32_t i = 0; i < program->rule_count; i++)
 		if (wanted(&dump, program->rules[i].name))
 			rule_dump(&dump, &program->rules[i]);
-	for (uint32_t i = 0; i < program->clock_count; i++) {
-		const struct clock *clock = &program->clocks[i];
-		if (!wanted(&dump, clock->name))
-			continue;
-		line(&dump, 0, "clock %.*s on %.*s", TEXT_ARGS(clock->name), TEXT_ARGS(clock->entity->name));
-		code_dump(&dump, 1, "starts when", clock->starts_when);
-		code_dump(&dump, 1, "stops when", clock->stops_when);
-		code_dump(&dump, 1, "pauses while", clock->pauses_while);
-		code_dump(&dump, 1, "calendar", clock->calendar);
-		code_dump(&dump, 1, "target", clock->target);
-	}
-	for (uint32_t i = 0; i < program->workflow_count; i++)
-		if (wanted(&dump, program->workflows[i].name)) {
-			line(&dump, 0, "workflow %.*s%.*s", TEXT_ARGS(program->workflows[i].name),
-			     TEXT_ARGS(signature(&dump, program->workflows[i].parameters, program->workflows[i].parameter_count,
-						 NULL)));
-			code_dump(&dump, 1, "code", program->workflows[i].code);
-		}
+	others_dump(&dump);
 	index_dump(&dump);
 }

@@ -246,12 +246,26 @@ static struct text link_name(struct coder *coder, const struct syntax *link, con
 					   : syntax_text(coder->compiler, coder->file, name);
 }
 
+/* Clocks are read like fields, so a slip in their name is one too. */
+static void suggest_clock(struct coder *coder, struct diagnostic *diagnostic, struct text name, struct text owner)
+{
+	text_list names = {0};
+	for (uint32_t i = 0; i < coder->compiler->clocks.count; i++) {
+		const struct clock *clock = &coder->compiler->clocks.items[i];
+		if (clock->entity && text_equal(clock->entity->name, owner))
+			*list_add(coder->compiler->arena, &names) = clock->name;
+	}
+	suggest(coder->compiler, diagnostic, name, names.items, names.count);
+}
+
 static struct operand no_field(struct coder *coder, const struct syntax *at, struct text name, struct text owner,
 			       const struct map *fields)
 {
 	struct diagnostic *diagnostic =
 		complain(coder, DIAGNOSTIC_UNKNOWN_FIELD, at, "no field `%.*s` on %.*s", TEXT_ARGS(name), TEXT_ARGS(owner));
 	suggest_from_map(coder->compiler, diagnostic, name, fields);
+	if (!diagnostic->hint.length)
+		suggest_clock(coder, diagnostic, name, owner);
 	return operand_error(coder, at);
 }
 

@@ -419,7 +419,7 @@ static uint32_t *loose_nodes(struct coder *coder, uint32_t first, uint32_t *coun
 	return nodes;
 }
 
-struct operand query_call(struct coder *coder, const struct syntax *invocation, struct text function)
+struct operand query_expression(struct coder *coder, const struct syntax *invocation, struct text function)
 {
 	const struct query_word *word = query_find(function);
 	const struct syntax *argument = first_argument(invocation);

@@ -303,7 +303,7 @@ static const struct statement_row {
 	{SYNTAX_call, effect_call, false},
 	{SYNTAX_start, effect_start, false},
 	{SYNTAX_cancel, effect_cancel, false},
-	{SYNTAX_run, effect_run, false},
+	{SYNTAX_run, run_statement, false},
 	{SYNTAX_notify, effect_notify, false},
 	{SYNTAX_if, if_else, false},
 	{SYNTAX_for_each, for_each, false},

@@ -22,7 +22,7 @@ uint32_t *event_fields_read(struct coder *coder, const struct syntax *record, co
 void effect_call(struct coder *coder, const struct syntax *syntax);
 void effect_start(struct coder *coder, const struct syntax *syntax);
 void effect_cancel(struct coder *coder, const struct syntax *syntax);
-void effect_run(struct coder *coder, const struct syntax *syntax);
+void run_statement(struct coder *coder, const struct syntax *syntax);
 void effect_notify(struct coder *coder, const struct syntax *syntax);
 /* What `call`, `run`, `start` and `undo call` name, with the arguments in slots. False after a message. */
 struct invoked {
