@@ -183,7 +183,7 @@ static bool comparison_term(struct terms *terms, struct row_path path, enum comp
 	return true;
 }
 
-static bool comparison_of(enum step_operation step, bool mirrored, enum comparison *comparison_out)
+static bool term_comparison(enum step_operation step, bool mirrored, enum comparison *comparison_out)
 {
 	static const struct {
 		enum step_operation step;
@@ -213,9 +213,9 @@ static bool binary_term(struct terms *terms, const struct syntax *syntax)
 	const struct syntax *left = syntax_named(syntax, 0), *right = syntax_named(syntax, 1);
 	if (!word || negated || word->family != OPERATOR_COMPARE)
 		return false;
-	if (comparison_of(word->step, false, &comparison) && comparison_term(terms, row_path(terms, left), comparison, right))
+	if (term_comparison(word->step, false, &comparison) && comparison_term(terms, row_path(terms, left), comparison, right))
 		return true;
-	return word->step != STEP_IN && comparison_of(word->step, true, &comparison) &&
+	return word->step != STEP_IN && term_comparison(word->step, true, &comparison) &&
 	       comparison_term(terms, row_path(terms, right), comparison, left);
 }
 
