@@ -105,7 +105,7 @@ struct operand test_of(struct coder *coder, const struct syntax *test, struct op
 	if (test->kind != SYNTAX_partial && (right.type->kind == TYPE_LIST || right.type->kind == TYPE_RANGE) &&
 	    subject.type->kind != TYPE_LIST)
 		word = &IN;
-	return comparison_of(coder, test, word, negated, subject, right, first_step);
+	return compared(coder, test, word, negated, subject, right, first_step);
 }
 
 static bool is_arm_end(const struct coder *coder, const struct syntax *child)

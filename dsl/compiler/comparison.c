@@ -197,8 +197,8 @@ static bool is_period(const struct type *type)
 	       text_is(type->record->fields[1].name, "until") && type->record->fields[0].type->kind == TYPE_DATE;
 }
 
-struct operand comparison_of(struct coder *coder, const struct syntax *syntax, const struct operator_word *word, bool negated,
-			     struct operand left, struct operand right, uint32_t first_step)
+struct operand compared(struct coder *coder, const struct syntax *syntax, const struct operator_word *word, bool negated,
+			struct operand left, struct operand right, uint32_t first_step)
 {
 	if (is_error(&left) || is_error(&right))
 		return operand_error(coder, syntax);
@@ -248,5 +248,5 @@ struct operand comparison_expression(struct coder *coder, const struct syntax *s
 		left = expression(coder, first, NULL);
 		right = is_error(&left) ? left : expression(coder, second, other_side(coder, word, left.type));
 	}
-	return comparison_of(coder, syntax, word, negated, left, right, first_step);
+	return compared(coder, syntax, word, negated, left, right, first_step);
 }

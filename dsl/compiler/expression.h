@@ -74,8 +74,8 @@ bool types_meet(const struct type *a, const struct type *b); /* as the two sides
 struct operand comparison_expression(struct coder *coder, const struct syntax *syntax, const struct operator_word *word,
 				     bool negated, const struct syntax *first, const struct syntax *second);
 /* left <operator> right, both compiled; `syntax` is the whole. */
-struct operand comparison_of(struct coder *coder, const struct syntax *syntax, const struct operator_word *word, bool negated,
-			     struct operand left, struct operand right, uint32_t first_step);
+struct operand compared(struct coder *coder, const struct syntax *syntax, const struct operator_word *word, bool negated,
+			struct operand left, struct operand right, uint32_t first_step);
 /* The type to want of the other side of a comparison. */
 const struct type *other_side(struct coder *coder, const struct operator_word *word, const struct type *left);
 struct operand range_of(struct coder *coder, const struct syntax *syntax, const struct syntax *low, const struct syntax *high,
