@@ -139,7 +139,7 @@ static void file_split(struct recording *recording, uint32_t file, struct text t
 enum status recorded_play(struct recording *recording, struct world *world, const struct recorded *line,
 			  struct played *played_out, struct error *error)
 {
-	enum status status = world_advance(world, line->at, error);
+	enum status status = world_reach(world, line->at, error);
 	struct arena scratch;
 	jmp_buf jump;
 

@@ -173,7 +173,7 @@ static enum status clock_turn(struct trial *trial, moment at, struct error *erro
 	char now[MOMENT_TEXT];
 
 	if (at >= world_now(trial->world))
-		return world_advance(trial->world, at, error);
+		return world_reach(trial->world, at, error);
 	moment_write_short(world_now(trial->world), world_program(trial->world)->zone, now);
 	fail_saying(trial, "the clock of a test can not go back: it already stands at %s", now);
 	return OK;
@@ -452,8 +452,17 @@ static enum status count_run(struct trial *trial, struct error *error)
 	return OK;
 }
 
+/* What is due at the instant at which the clock stands happens before anybody looks, and after what the test lets happen there.
+ */
+static enum status settle(struct trial *trial, struct error *error)
+{
+	return world_advance(trial->world, world_now(trial->world), error);
+}
+
 static enum status item_run(struct trial *trial, struct error *error)
 {
+	enum status status;
+
 	switch (trial->item->kind) {
 	case TEST_AT:
 	case TEST_AFTER:
@@ -469,9 +478,11 @@ static enum status item_run(struct trial *trial, struct error *error)
 	case TEST_ANSWER:
 		return answer_run(trial, error);
 	case TEST_EXPECT:
-		return expect_run(trial, error);
+		status = settle(trial, error);
+		return status == OK ? expect_run(trial, error) : status;
 	case TEST_EXPECT_COUNT:
-		return count_run(trial, error);
+		status = settle(trial, error);
+		return status == OK ? count_run(trial, error) : status;
 	}
 	return OK;
 }

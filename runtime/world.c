@@ -338,6 +338,15 @@ enum status world_advance(struct world *world, moment until, struct error *error
 	return status == NOT_FOUND ? OK : status;
 }
 
+enum status world_reach(struct world *world, moment until, struct error *error)
+{
+	enum status status = until > world->now ? world_advance(world, until - 1, error) : OK;
+
+	if (status == OK && until > world->now)
+		world->now = until;
+	return status;
+}
+
 /* --- rows that have always been there */
 static enum status quiet_open(struct world *world, struct error *error)
 {

@@ -68,6 +68,9 @@ void world_end(struct world *world);
 
 /* Turns the clock: what is due until `until`, itself included, happens in order. Never turns it back. */
 enum status world_advance(struct world *world, moment until, struct error *error) MUST_CHECK;
+/* Turns it to `until`, where what is due at that very instant has not happened yet: an event of an instant comes before the
+ * timers of it, so that what stops exactly when it is due has stopped in time. */
+enum status world_reach(struct world *world, moment until, struct error *error) MUST_CHECK;
 
 /* Each turn is a transaction of its own. The statuses are not OK only when the host fails; a turn that the store or a limit
  * refused is reported to the listener and counted, and the world goes on. */
