@@ -125,7 +125,7 @@ static void clock_fields(struct compiler *compiler, field_list *fields, struct t
 	struct field *record = field_add(compiler, fields, on ? on->name : TEXT("record"),
 					 on ? type_ref(compiler, on) : type_simple(compiler, TYPE_ERROR));
 	record->required = true;
-	field_add(compiler, fields, TEXT("state"), clock_states(compiler, clock))->required = true;
+	field_add(compiler, fields, TEXT("state"), clock_states(compiler, clock)); /* missing while there is no target */
 	field_add(compiler, fields, TEXT("started_at"), time);
 	field_add(compiler, fields, TEXT("due_at"), time);
 	field_add(compiler, fields, TEXT("elapsed"), duration);
