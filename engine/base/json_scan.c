@@ -38,12 +38,25 @@ static bool is_plain(unsigned char byte)
 	return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
+static bool is_hex(char byte)
+{
+	return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');
+}
+
+/* cJSON takes a bad \u for a NUL, and a NUL for the end. Whether surrogates come in pairs it judges itself. */
 static bool scan_escape(struct cursor *cursor)
 {
 	const char *at = cursor->at;
-	if (at + 6 <= cursor->end && !memcmp(at, "\\u0000", 6))
+	if (cursor->end - at >= 2 && at[1] != 'u' && at[1] && strchr("\"\\/bfnrt", at[1])) {
+		cursor->at += 2;
+		return true;
+	}
+	bool hex = cursor->end - at >= 6 && at[1] == 'u' && is_hex(at[2]) && is_hex(at[3]) && is_hex(at[4]) && is_hex(at[5]);
+	if (!hex)
+		return fail(cursor, at, "this is no escape");
+	if (!memcmp(at, "\\u0000", 6))
 		return fail(cursor, at, "a text with a NUL character, which nothing here can keep");
-	cursor->at += at + 2 <= cursor->end ? 2 : 1; /* cJSON judges what follows the backslash */
+	cursor->at += 6;
 	return true;
 }
 
