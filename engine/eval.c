@@ -448,6 +448,8 @@ static enum status observe_node(struct context *context, const struct code *code
 		observed->value = frame[node->slot];
 		return OK;
 	}
+	if (node->fused_step >= code->step_count)
+		return OK; /* a constant, or part of a query's condition: no step of this code has it */
 	const struct step *step = &code->steps[node->fused_step];
 	observed->evaluated = executed[node->fused_step];
 	if (!observed->evaluated)

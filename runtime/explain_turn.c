@@ -177,8 +177,7 @@ static void outgoing_draw(const struct drawing *drawing, const struct outgoing *
 {
 	fputs("  → ", drawing->stream);
 	if (outgoing->kind == OUTGOING_CALL)
-		fprintf(drawing->stream, "%.*s.%.*s", TEXT_ARGS(outgoing->action->connector->name),
-			TEXT_ARGS(outgoing->action->name));
+		print_safe(drawing->stream, outgoing->action->name);
 	else
 		fputs("notification", drawing->stream);
 	for (uint32_t i = 0; i < outgoing->argument_count; i++) {

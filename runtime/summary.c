@@ -237,9 +237,7 @@ static void calls_print(const struct summary *summary)
 		if (!summary->calls[i])
 			continue;
 		any = true;
-		table_add(&table,
-			  text_format(summary->arena, "%.*s.%.*s", TEXT_ARGS(action->connector->name), TEXT_ARGS(action->name)),
-			  STYLE_PLAIN);
+		table_add(&table, action->name, STYLE_PLAIN);
 		table_add_number(&table, summary->calls[i]);
 	}
 	if (summary->notices) {
@@ -451,8 +449,7 @@ static void rules_write(const struct summary *summary, struct json_writer *write
 		const struct action *action = &summary->program->actions[i];
 		if (!summary->calls[i])
 			continue;
-		json_write_name(writer, text_format(summary->arena, "%.*s.%.*s", TEXT_ARGS(action->connector->name),
-						    TEXT_ARGS(action->name)));
+		json_write_name(writer, action->name);
 		json_write_int(writer, summary->calls[i]);
 	}
 	json_close_object(writer);

@@ -79,6 +79,7 @@ void world_close(struct world *world)
 		engine_close(world->engine);
 	if (world->quiet)
 		engine_close(world->quiet);
+	free(world->quiet_program.index);
 	store_close(world->store);
 	arena_release(&world->arena);
 	free(world);

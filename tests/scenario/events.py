@@ -59,7 +59,10 @@ rule known_box "Bekannte Kiste" {
   on   box.seen as seen
   when exists(box where box.code == seen.code)
     and seen.place is set
-  then set lookup(box where box.code == seen.code) { state = checked }
+  then {
+    let found = lookup(box where box.code == seen.code)
+    if found is set { set found { state = checked } }
+  }
 }
 rule forget "Vergessen" {
   on   box.created as b
