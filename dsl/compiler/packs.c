@@ -167,15 +167,6 @@ static void option_check(struct compiler *compiler, const struct declaration *pa
 	suggest(compiler, diagnostic, word, known, 4);
 }
 
-/* The zone token is the same in `zone Europe/Berlin` however the grammar calls the item. */
-static const struct syntax *zone_inside(const struct syntax *item)
-{
-	for (const struct syntax *node = item; node < item + item->size; node++)
-		if (node->kind == SYNTAX_zone)
-			return node;
-	return NULL;
-}
-
 /* Higher layers come later and win. */
 static void pack_declare(struct compiler *compiler, const struct declaration *pack)
 {
@@ -183,11 +174,10 @@ static void pack_declare(struct compiler *compiler, const struct declaration *pa
 	program->name = pack_name(compiler, pack);
 	program->version = string_content(compiler, pack->file, syntax_with_role(pack->syntax, ROLE_version));
 	for (each_child (child, pack->syntax)) {
-		const struct syntax *zone = zone_inside(child);
 		if (is_option(compiler, pack->file, child, "title") && syntax_named(child, 1))
 			program->title = string_content(compiler, pack->file, syntax_named(child, 1));
-		else if (zone && child->kind != SYNTAX_token)
-			program->zone = zone_read(compiler, pack->file, zone);
+		else if (is_option(compiler, pack->file, child, "zone") && syntax_named(child, 1))
+			program->zone = zone_read(compiler, pack->file, syntax_named(child, 1));
 	}
 }
 
