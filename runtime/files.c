@@ -76,7 +76,7 @@ enum status file_read(struct arena *arena, const char *path, size_t most, struct
 		return error_set(error, LIMIT, "`%s` has %lld bytes; a file may have %zu", path, (long long)facts.st_size,
 				 most);
 	char *bytes = arena_alloc_raw(arena, (size_t)facts.st_size + 1, 1);
-	size_t length;
+	size_t length = 0;
 	enum status status = bytes_read(path, bytes, (size_t)facts.st_size, &length, error);
 	bytes[status == OK ? length : 0] = 0;
 	*text_out = (struct text){bytes, status == OK ? (uint32_t)length : 0};
@@ -192,7 +192,7 @@ static enum status folder_read(struct reading *reading, const char *path, struct
 {
 	struct stat facts;
 	const char **names;
-	size_t count;
+	size_t count = 0;
 	if (depth > FOLDER_DEPTH_MOST)
 		return error_set(reading->error, LIMIT, "`%s` is more than %d folders deep in its pack", path,
 				 FOLDER_DEPTH_MOST);
