@@ -191,7 +191,7 @@ static enum status entry_read(struct reading *reading, const char *path, const c
 static enum status folder_read(struct reading *reading, const char *path, struct text module, int depth)
 {
 	struct stat facts;
-	const char **names;
+	const char **names = NULL;
 	size_t count = 0;
 	if (depth > FOLDER_DEPTH_MOST)
 		return error_set(reading->error, LIMIT, "`%s` is more than %d folders deep in its pack", path,
