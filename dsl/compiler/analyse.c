@@ -197,17 +197,80 @@ static void pair_check(struct analysis *analysis, const struct claimed_write *a,
 	    dates_apart(&compiler->rules.items[a->rule], &compiler->rules.items[b->rule]) ||
 	    is_ordered(analysis, a->rule, b->rule))
 		return;
-	conflict_report(analysis, a, b);
+	if (a->rule < b->rule)
+		conflict_report(analysis, a, b);
+	else
+		conflict_report(analysis, b, a);
+}
+
+/* Rules that ask one path for different constants never meet. In a large group only those are compared that may: the writes
+ * that ask the group's commonest path for the same constant, and those that ask it for none. */
+static const struct claim *single_value(const struct claimed_write *write, struct text path)
+{
+	for (uint32_t i = 0; i < write->claims.count; i++) {
+		const struct claim *claim = &write->claims.items[i];
+		if (claim->kind == CLAIM_VALUES && !claim->not_these && claim->count == 1 &&
+		    (!path.length || text_equal(claim->path, path)))
+			return claim;
+	}
+	return NULL;
+}
+
+static struct text commonest_path(struct analysis *analysis, const write_list *group)
+{
+	struct map counts = map_in(analysis->compiler->arena);
+	struct text best = {0};
+	uintptr_t most = 0;
+	for (uint32_t i = 0; i < group->count; i++) {
+		const struct claim *claim = single_value(&group->items[i], (struct text){0});
+		if (!claim)
+			continue;
+		uintptr_t count = (uintptr_t)map_get(&counts, claim->path) + 1;
+		map_put(&counts, claim->path, (void *)count);
+		if (count > most) {
+			most = count;
+			best = claim->path;
+		}
+	}
+	return best;
+}
+
+static void pairs_check(struct analysis *analysis, const write_list *first, const write_list *second)
+{
+	for (uint32_t i = 0; i < first->count; i++)
+		for (uint32_t k = first == second ? i + 1 : 0; k < second->count && analysis->pairs < PAIR_LIMIT;
+		     k++, analysis->pairs++)
+			pair_check(analysis, &first->items[i], &second->items[k]);
+}
+
+static void group_check(struct analysis *analysis, const write_list *group)
+{
+	struct arena *arena = analysis->compiler->arena;
+	struct text path = commonest_path(analysis, group);
+	struct map buckets = map_in(arena);
+	LIST(write_list *) all = {0};
+	write_list open = {0};
+	for (uint32_t i = 0; i < group->count; i++) {
+		const struct claim *claim = path.length ? single_value(&group->items[i], path) : NULL;
+		write_list *bucket = claim ? map_get(&buckets, claim->values[0]) : &open;
+		if (!bucket) {
+			bucket = arena_new(arena, write_list);
+			map_put(&buckets, claim->values[0], bucket);
+			*list_add(arena, &all) = bucket;
+		}
+		*list_add(arena, bucket) = group->items[i];
+	}
+	pairs_check(analysis, &open, &open);
+	for (uint32_t i = 0; i < all.count; i++) {
+		pairs_check(analysis, all.items[i], all.items[i]);
+		pairs_check(analysis, &open, all.items[i]);
+	}
 }
 
 static void conflicts_find(struct analysis *analysis)
 {
-	for (uint32_t k = 0; k < analysis->keys.count; k++) {
-		const write_list *group = map_get(&analysis->groups, analysis->keys.items[k]);
-		for (uint32_t i = 0; i < group->count; i++)
-			for (uint32_t j = i + 1; j < group->count && analysis->pairs < PAIR_LIMIT; j++, analysis->pairs++)
-				pair_check(analysis, &group->items[i], &group->items[j]);
-	}
+	for (uint32_t i = 0; i < analysis->keys.count; i++)
+		group_check(analysis, map_get(&analysis->groups, analysis->keys.items[i]));
 }
 
 /* --- rules that can never run */

@@ -5,7 +5,7 @@
 static const char *const SPANS[] = {"day", "week", "month", "quarter", "year"};
 
 /* --- metrics */
-/* The entity that a path such as response.ticket.customer begins with. */
+/* The entity that a path such as response.record.owner begins with. */
 static const struct entity *head_entity(struct compiler *compiler, uint32_t file, const struct syntax *path)
 {
 	const struct syntax *head = path;

@@ -4,7 +4,7 @@
 
 #include "dsl/compiler/internal.h"
 
-/* `response.due_at`, `customer.name`: a path of fields that begins at the entity. */
+/* `response.due_at`, `owner.name`: a path of fields that begins at the entity. */
 void path_check(struct compiler *compiler, uint32_t file, const struct entity *entity, const struct syntax *path);
 /* One of the words, or a message with all of them. */
 void word_check(struct compiler *compiler, uint32_t file, const struct syntax *at, const char *const *words, uint32_t count,

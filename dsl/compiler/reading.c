@@ -28,7 +28,7 @@ const struct syntax *syntax_value(const struct syntax *node)
 	return syntax_named(node, 0);
 }
 
-/* `default.tickets.assign`: a pack's name may stand before what the pack declares. */
+/* `default.module.rule`: a pack's name may stand before what the pack declares. */
 static struct text without_first_part(struct text name)
 {
 	int64_t dot = text_find(name, TEXT("."));

@@ -1,5 +1,5 @@
 /* The fields of entities and events: names and attributes as they are written, then types. A type may be another field's
- * (`ticket.priority`), so those are read when the others are known. */
+ * (`entity.field`), so those are read when the others are known. */
 #include "dsl/compiler/schema_draft.h"
 
 /* --- labels and texts */

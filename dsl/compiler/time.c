@@ -91,7 +91,8 @@ static void circles_find(struct compiler *compiler)
 			continue;
 		struct declaration *at = map_get(&compiler->spaces[SPACE_HOLIDAYS], set->name);
 		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_CYCLE, span_in(at->file, at->syntax),
-			       "the holidays `%.*s` include themselves, or others more than %d deep", TEXT_ARGS(set->name), DEEPEST_INCLUDE);
+			       "the holidays `%.*s` include themselves, or others more than %d deep", TEXT_ARGS(set->name),
+			       DEEPEST_INCLUDE);
 		for (uint32_t k = 0; k < compiler->holidays.count; k++)
 			if (states[k] == 1)
 				states[k] = 2;
