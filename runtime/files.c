@@ -174,7 +174,7 @@ static enum status entry_read(struct reading *reading, const char *path, const c
 			      bool folders)
 {
 	struct stat facts;
-	const char *full = arena_format(reading->arena, "%s/%s", path, name);
+	const char *full = !strcmp(path, ".") ? name : arena_format(reading->arena, "%s/%s", path, name);
 	bool source = has_ending(name, ".flow") || has_ending(name, ".lua");
 	if (stat(full, &facts)) {
 		if (source && !folders)

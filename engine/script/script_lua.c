@@ -311,6 +311,17 @@ static enum status limit_sentence(const struct script_host *host, const char *pl
 	}
 }
 
+/* A reader may have written its sentence where the caller wants it already. */
+static enum status reader_failed(const struct script_host *host, struct error *error)
+{
+	lua_pop(host->lua, 1);
+	if (host->reader_error.sentence[0])
+		return error_set(error, host->reader_status, "%s", host->reader_error.sentence);
+	if (error)
+		error->status = host->reader_status;
+	return host->reader_status;
+}
+
 static enum status call_failed(struct script_host *host, const struct script *script, int result, struct error *error)
 {
 	char path[PATH_SIZE], place[PATH_SIZE + 16], sentence[512];
@@ -318,7 +329,7 @@ static enum status call_failed(struct script_host *host, const struct script *sc
 	if (!host->fatal && (result == LUA_ERRMEM || result == LUA_ERRERR))
 		host->fatal = result == LUA_ERRMEM ? FATAL_MEMORY : FATAL_DEPTH;
 	if (host->fatal == FATAL_READER)
-		return error_set(error, host->reader_status, "%s", host->reader_error.sentence);
+		return reader_failed(host, error);
 	uint32_t line = host->fatal_line;
 	if (host->fatal)
 		lua_pop(host->lua, 1);

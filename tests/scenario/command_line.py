@@ -251,6 +251,65 @@ class Eval(Case):
         self.ends(run("eval", self.pack(), text=":nonsense\n1 +\n5\n"), FINDINGS, "there is no `:nonsense`", "5  int")
 
 
+SCRIPTED = {
+    "pack_flow": """pack scripted "1.0.0" { title "Skripte"; zone Europe/Berlin; calendar week }
+calendar week "Woche" { zone Europe/Berlin; mon..fri 08:00..17:00 }
+entity box "Kiste" {
+  name   text required
+  size   int default 1
+  opened bool default false
+  twice  int = heavy(this.size)
+}
+event thing.happened { source text; id text key; box ref box; amount money }
+clock response on box { starts on box.created; stops when box.opened; calendar week; target 4h }
+record box first { name = "Erste"; size = 5 }
+record box second { name = "Zweite"; size = 7 }
+script heavy(n int) -> int from "scripts.lua"
+script largest(boxes list of ref box) -> ref box from "scripts.lua"
+script bill(box ref box) -> record(name text, cost money) from "scripts.lua"
+script tell(e thing.happened) -> text from "scripts.lua"
+script fails(box ref box) -> text from "scripts.lua"
+rule told { on thing.happened as e; then set e.box { name = tell(e) default "" } }
+test "a script reads through refs, computed fields and clocks" {
+  at     2026-03-27T16:45 Europe/Berlin
+  given  box b { name = "B"; size = 2 }
+  when   create box as c { name = "C"; size = 3 }
+  when   thing.happened { source = "x"; id = "1"; box = c; amount = 15.50 EUR }
+  expect c.name == "x 31.00 EUR C 6 running"
+}
+""",
+    "stock__boxes_flow": "",
+    "stock__weigh_lua": "",
+    "scripts_lua": """function heavy(n) if n > 100 then while true do end end return n * 2 end
+function largest(boxes)
+  table.sort(boxes, function(a, b) return a.size > b.size end)
+  return boxes[1]
+end
+function bill(box) return { name = box.name, cost = money("1.50", "EUR") * box.size } end
+function tell(e)
+  return table.concat({ e.source, tostring(e.amount * 2), e.box.name, e.box.twice, e.box.response.state }, " ")
+end
+function fails(box) return box.nmae end
+""",
+}
+
+
+class Scripts(Case):
+    def test_refs(self):
+        folder = self.pack("scripted", **SCRIPTED)
+        self.ends(run("check", folder), FINE, "5 scripts")
+        self.ends(run("test", folder), FINE, "1 passed")
+        self.ends(run("eval", folder, "largest(all(box)).name"), FINE, '"Zweite"')
+        self.ends(run("eval", folder, "bill(largest(all(box)))"), FINE, '{ name = "Zweite"; cost = 10.50 EUR }')
+        self.ends(run("eval", folder, 'lookup(box where box.name == "Erste").twice'), FINE, "10  int")
+
+    def test_failures(self):
+        folder = self.pack("scripted", **SCRIPTED)
+        self.ends(run("eval", folder, "fails(largest(all(box)))"), FINDINGS,
+                  f"failed: {folder}/scripts.lua:10: box has no field `nmae`")
+        self.ends(run("eval", folder, "heavy(101)"), FINDINGS, f"{folder}/scripts.lua:1: the script does not come to an end")
+
+
 if __name__ == "__main__":
     STELLWERK = sys.argv.pop(1)
     unittest.main()
