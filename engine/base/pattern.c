@@ -64,7 +64,8 @@ static enum status compile(struct text pattern, struct entry **entry_out, struct
 	UErrorCode code = U_ZERO_ERROR;
 	UParseError at = {0};
 	UText source = UTEXT_INITIALIZER;
-	utext_openUTF8(&source, pattern.bytes, pattern.length, &code);
+	struct text given = pattern.length ? pattern : TEXT("(?:)"); /* ICU refuses the empty pattern */
+	utext_openUTF8(&source, given.bytes, given.length, &code);
 	URegularExpression *compiled = uregex_openUText(&source, 0, &at, &code);
 	utext_close(&source);
 	if (U_FAILURE(code))

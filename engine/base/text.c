@@ -47,6 +47,8 @@ int64_t text_find(struct text text, struct text part)
 {
 	if (!part.length)
 		return 0;
+	if (!text.length)
+		return -1;
 	if (text.length < part.length)
 		return -1;
 	const char *found = memmem(text.bytes, text.length, part.bytes, part.length);

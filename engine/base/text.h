@@ -23,7 +23,7 @@ static inline struct text text_from(const char *string)
 
 static inline bool text_equal(struct text a, struct text b)
 {
-	return a.length == b.length && (a.bytes == b.bytes || !memcmp(a.bytes, b.bytes, a.length));
+	return a.length == b.length && (!a.length || !memcmp(a.bytes, b.bytes, a.length));
 }
 
 static inline bool text_is(struct text text, const char *string)
