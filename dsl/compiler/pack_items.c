@@ -3,10 +3,13 @@
 #include "dsl/compiler/pack_items.h"
 
 /* --- budgets */
+/* A budget may speak of a connector that only some stacks have. */
 static void action_check(struct compiler *compiler, uint32_t file, const struct syntax *name)
 {
 	struct text word = syntax_text(compiler, file, name);
-	if (map_get(&compiler->spaces[SPACE_ACTION], word))
+	int64_t dot = text_find(word, TEXT("."));
+	bool connected = dot < 0 || map_get(&compiler->spaces[SPACE_CONNECTOR], text_slice(word, 0, (uint32_t)dot));
+	if (!connected || map_get(&compiler->spaces[SPACE_ACTION], word))
 		return;
 	struct diagnostic *diagnostic = diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_FUNCTION, span_in(file, name),
 						       "there is no action `%.*s`", TEXT_ARGS(word));
