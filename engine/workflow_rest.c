@@ -44,20 +44,6 @@ static enum status fail(struct work *work, const char *format, ...)
 	return work_fail(work, text_copy(work->context->arena, text_from(sentence)));
 }
 
-static void show_action(struct text_builder *text, const struct action *action)
-{
-	if (action->connector)
-		builder_format(text, "%.*s.", TEXT_ARGS(action->connector->name));
-	builder_add(text, action->name);
-}
-
-static struct text action_name(const struct work *work, const struct action *action)
-{
-	struct text_builder text = {.arena = work->context->arena};
-	show_action(&text, action);
-	return builder_text(&text);
-}
-
 /* --- timers: one a strand; the rest's number tells a late one from its own */
 static enum status timer_begin(struct work *work, uint32_t number, moment due)
 {
@@ -118,7 +104,7 @@ static enum status call_failed(struct work *work, uint32_t number, const struct 
 	struct strand *strand = strand_at(work, number);
 	const struct step *step = step_of(work, strand);
 	const struct work_options *options = options_of(work, step);
-	struct text name = action_name(work, &context->program->actions[step->a]);
+	struct text name = context->program->actions[step->a].name;
 	trace_say(context, "the workflow %.*s: %.*s failed (attempt %" PRIu32 "): %.*s",
 		  TEXT_ARGS(work->instance.workflow->name), TEXT_ARGS(name), strand->tries, TEXT_ARGS(answer->sentence));
 	if (!answer->final && strand->tries <= options->retries) {
@@ -143,8 +129,8 @@ static enum status result_read(struct work *work, const struct action *action, s
 	*result_out = answer;
 	if (answer.kind != VALUE_DATA || !action->result || action->result->kind == TYPE_DATA)
 		return OK;
-	return value_from_json(context->arena, &context->program->schema, action->result, answer.json,
-			       action_name(work, action), result_out, context->error);
+	return value_from_json(context->arena, &context->program->schema, action->result, answer.json, action->name, result_out,
+			       context->error);
 }
 
 enum status rest_answered(struct work *work, uint32_t number, const struct call_answer *answer)
@@ -490,7 +476,7 @@ struct text rest_show(const struct work *work, const struct strand *strand)
 	case STRAND_CALL:
 	case STRAND_RETRY:
 		builder_add_string(&text, strand->state == STRAND_CALL ? "answer of " : "retry of ");
-		show_action(&text, &work->context->program->actions[step_of(work, strand)->a]);
+		builder_add(&text, work->context->program->actions[step_of(work, strand)->a].name);
 		break;
 	case STRAND_WAIT:
 		builder_format(&text, "event %.*s", TEXT_ARGS(wait_of(work, strand)->event->name));
