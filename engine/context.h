@@ -11,17 +11,25 @@
 #include "engine/script/script.h"
 
 /* --- rows: the host's, with what the turn has made of them on top */
+struct field_write { /* who wrote a field, so that rules that fight over it can be named */
+	const struct field_write *earlier;
+	uint16_t field;
+	uint32_t rule, event;
+};
+
 struct row {
 	const struct entity *entity;
 	struct record_id id;
-	const struct value *values; /* entity->field_count; NULL: there is no such row (any more) */
-	struct change *change;      /* NULL: untouched */
+	const struct value *values;       /* entity->field_count; NULL: there is no such row (any more) */
+	struct change *change;            /* NULL: untouched */
+	const struct field_write *writes; /* the newest first */
 };
 
 struct row_undo { /* what a row was before a write, for a failing rule */
 	struct row *row;
 	const struct value *values;
 	struct change *change;
+	const struct field_write *writes;
 };
 
 struct taken_number { /* of a sequence; free again when what took it was undone */
@@ -118,6 +126,12 @@ struct row *row_keep(struct context *context, const struct entity *entity, const
 /* Gives a row new values and remembers the old ones. */
 void row_put(struct context *context, struct row *row, const struct value *values, struct change *change);
 
+/* --- plan_check.c */
+/* A rule has given a field another value: said in the trace when an earlier rule of the same event had given it one. */
+void plan_note_write(struct context *context, struct row *row, uint16_t field, struct value before, struct value after);
+/* Makes the plan's changes of the rows that were touched; what comes to nothing, or is asked for twice, is left out. */
+void plan_finish(struct context *context);
+
 /* A new id, the same when the turn runs again. */
 struct record_id id_next(struct context *context);
 
@@ -201,6 +215,11 @@ typedef enum status (*turn_work)(struct context *context, void *argument);
 enum status turn_run(struct engine *engine, moment at, struct value actor, struct record_id maker, const struct ports *ports,
 		     turn_work work, void *argument, const struct turn **turn_out, struct error *error) MUST_CHECK;
 
+struct rules_of_event {
+	const struct rule **rules;
+	uint32_t count;
+};
+
 struct engine {
 	const struct program *program;
 	struct arena arena;      /* of the turn */
@@ -219,10 +238,7 @@ struct engine {
 	bool *quiet;                     /* by entity index: its changes raise no events */
 	struct table_index **tables;     /* by table index; NULL: scanned */
 	const struct event_kind *failed; /* rule.failed */
-	struct {                         /* rules of a kind in `unless followed by` */
-		const struct rule **rules;
-		uint32_t count;
-	} * unless_by_event; /* by event index */
+	struct rules_of_event *unless_by_event, *holds_by_event; /* by event index */
 };
 
 #endif

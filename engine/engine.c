@@ -86,26 +86,34 @@ static void index_tables(struct engine *engine)
 		engine->tables[i] = table_index_build(&engine->pack_arena, &program->tables[i]);
 }
 
-static void find_unless(struct engine *engine)
+static const struct event_kind *unless_event(const struct rule *rule)
+{
+	return rule->unless.event;
+}
+
+static const struct event_kind *holds_event(const struct rule *rule)
+{
+	return rule->holds_for ? rule->event : NULL;
+}
+
+/* The rules that `event_of` connects with an event, by its index. */
+static struct rules_of_event *rules_by_event(struct engine *engine, const struct event_kind *(*event_of)(const struct rule *))
 {
 	const struct program *program = engine->program;
-	engine->unless_by_event =
-		arena_alloc(&engine->pack_arena, sizeof(*engine->unless_by_event) * (program->schema.event_count + 1));
+	struct rules_of_event *lists = arena_array(&engine->pack_arena, struct rules_of_event, program->schema.event_count + 1);
 	for (uint32_t i = 0; i < program->rule_count; i++)
-		if (program->rules[i].unless.event)
-			engine->unless_by_event[program->rules[i].unless.event->index].count++;
+		if (event_of(&program->rules[i]))
+			lists[event_of(&program->rules[i])->index].count++;
 	for (uint32_t i = 0; i < program->schema.event_count; i++) {
-		uint32_t count = engine->unless_by_event[i].count;
-		engine->unless_by_event[i].rules = arena_array(&engine->pack_arena, const struct rule *, count + 1);
-		engine->unless_by_event[i].count = 0;
+		lists[i].rules = arena_array(&engine->pack_arena, const struct rule *, lists[i].count + 1);
+		lists[i].count = 0;
 	}
 	for (uint32_t i = 0; i < program->rule_count; i++) {
-		const struct rule *rule = &program->rules[i];
-		if (!rule->unless.event)
-			continue;
-		uint32_t event = rule->unless.event->index;
-		engine->unless_by_event[event].rules[engine->unless_by_event[event].count++] = rule;
+		const struct event_kind *event = event_of(&program->rules[i]);
+		if (event)
+			lists[event->index].rules[lists[event->index].count++] = &program->rules[i];
 	}
+	return lists;
 }
 
 enum status engine_use_pack(struct engine *engine, const struct program *program, struct error *error)
@@ -116,7 +124,8 @@ enum status engine_use_pack(struct engine *engine, const struct program *program
 	engine->reader = (struct script_reader){.host = engine, .read = read_for_script, .read_clock = read_clock_for_script};
 	find_quiet(engine);
 	index_tables(engine);
-	find_unless(engine);
+	engine->unless_by_event = rules_by_event(engine, unless_event);
+	engine->holds_by_event = rules_by_event(engine, holds_event);
 	clocks_prepare(engine);
 	workflows_prepare(engine);
 	script_read_through(engine->scripts, &engine->reader);

@@ -9,12 +9,54 @@
 /* --- candidates */
 typedef LIST(struct row *) row_list;
 
+/* Whether the turn has changed a row that the term may pass on its way: the host does not know what it says now. */
+static bool passes_changed(const struct context *context, const struct query *query, const struct query_term *term)
+{
+	const struct entity *entity = query->entity;
+	for (uint32_t step = 0; step + 1 < term->path_length; step++) {
+		const struct type *type = entity->fields[term->path[step]].type;
+		if (type->kind != TYPE_REF)
+			return false;
+		entity = type->entity;
+		for (uint32_t i = 0; i < context->touched.count; i++)
+			if (context->touched.items[i]->entity == entity)
+				return true;
+	}
+	return false;
+}
+
+/* The query without the terms that only the engine can decide by now. */
+static const struct query *as_host_knows(struct context *context, const struct query *query)
+{
+	uint32_t kept = 0;
+	struct query_term *terms = NULL;
+	for (uint32_t i = 0; i < query->term_count; i++) {
+		if (!passes_changed(context, query, &query->terms[i])) {
+			if (terms)
+				terms[kept] = query->terms[i];
+			kept++;
+			continue;
+		}
+		if (!terms) {
+			terms = arena_array(context->arena, struct query_term, query->term_count);
+			memcpy(terms, query->terms, sizeof(*terms) * kept);
+		}
+	}
+	if (!terms)
+		return query;
+	struct query *narrowed = arena_copy(context->arena, query, sizeof(*query));
+	narrowed->terms = terms;
+	narrowed->term_count = kept;
+	narrowed->terms_are_all = false;
+	return narrowed;
+}
+
 static enum status host_rows(struct context *context, const struct query *query, const struct value *parameters, row_list *rows)
 {
 	const struct value *const *found = NULL;
 	uint32_t count = 0;
-	enum status status =
-		context->ports->query(context->ports->host, context->arena, query, parameters, &found, &count, context->error);
+	enum status status = context->ports->query(context->ports->host, context->arena, as_host_knows(context, query),
+						   parameters, &found, &count, context->error);
 	if (status != OK) {
 		context->fatal = true;
 		return status;

@@ -271,6 +271,8 @@ enum status row_update(struct context *context, const struct entity *entity, str
 	for (uint32_t i = 0; change->changed && i < count; i++)
 		change->changed[fields[i] / 64] |= (uint64_t)1 << fields[i] % 64;
 	row_put(context, row, after, change);
+	for (uint32_t i = 0; i < count; i++)
+		plan_note_write(context, row, fields[i], before[fields[i]], after[fields[i]]);
 	return raise_change(context, entity->updated, row, before, after);
 }
 

@@ -100,7 +100,8 @@ enum status row_field(struct context *context, const struct entity *entity, stru
 
 void row_put(struct context *context, struct row *row, const struct value *values, struct change *change)
 {
-	*list_add(context->arena, &context->undo) = (struct row_undo){.row = row, .values = row->values, .change = row->change};
+	*list_add(context->arena, &context->undo) =
+		(struct row_undo){.row = row, .values = row->values, .change = row->change, .writes = row->writes};
 	if (!row->change)
 		*list_add(context->arena, &context->touched) = row;
 	row->values = values;
@@ -124,6 +125,7 @@ void savepoint_restore(struct context *context, struct savepoint savepoint)
 		const struct row_undo *undo = &context->undo.items[--context->undo.count];
 		undo->row->values = undo->values;
 		undo->row->change = undo->change;
+		undo->row->writes = undo->writes;
 	}
 	for (uint32_t i = savepoint.numbers; i < context->numbers.count; i++)
 		context->numbers.items[i].free = true;

@@ -15,23 +15,42 @@ struct value event_value(const struct event *event)
 	return (struct value){.kind = VALUE_RECORD, .count = event->kind->field_count, .items = event->fields};
 }
 
-static struct text chain_of(struct context *context, const struct event *event)
+static struct text link_of(struct context *context, const struct event_kind *kind, uint32_t rule)
 {
+	if (rule == RULE_NONE)
+		return kind->name;
+	return text_format(context->arena, "%.*s (%.*s)", TEXT_ARGS(kind->name), TEXT_ARGS(context->program->rules[rule].name));
+}
+
+/* From the event that came from outside to the one that is one too many, each with the rule that raised it. What goes round is
+ * named once: the chain is as long as its different links. */
+static struct text chain_of(struct context *context, const struct event_kind *last)
+{
+	struct text links[LIMIT_EVENT_DEPTH + 2], chain = {0};
+	uint32_t count = 0, shown = 0;
+	links[count++] = link_of(context, last, context->rule);
+	for (const struct event *event = context->event; event && count < LIMIT_EVENT_DEPTH + 2; event = event->cause)
+		links[count++] = link_of(context, event->kind, event->rule);
 	struct text_builder text = {.arena = context->arena};
-	for (int shown = 0; event && shown < 6; event = event->cause, shown++)
-		builder_format(&text, "%s%.*s", shown ? " ← " : "", TEXT_ARGS(event->kind->name));
-	if (event)
-		builder_add_string(&text, " ← …");
-	return builder_text(&text);
+	for (uint32_t i = count; i-- > 0;) {
+		bool known = false;
+		for (uint32_t k = i + 1; k < count && !known; k++)
+			known = text_equal(links[k], links[i]);
+		if (known)
+			continue;
+		builder_format(&text, "%s%.*s", shown++ ? " → " : "", TEXT_ARGS(links[i]));
+	}
+	chain = builder_text(&text);
+	return shown < count ? text_format(context->arena, "%.*s → and round again", TEXT_ARGS(chain)) : chain;
 }
 
 static enum status check_limits(struct context *context, const struct event_kind *kind)
 {
 	if (context->event && context->event->depth + 1 > LIMIT_EVENT_DEPTH) {
-		struct text chain = chain_of(context, context->event);
+		struct text chain = chain_of(context, kind);
 		context->fatal = true;
-		return error_set(context->error, LIMIT, "events raise one another more than %d deep: %.*s ← %.*s",
-				 LIMIT_EVENT_DEPTH, TEXT_ARGS(kind->name), TEXT_ARGS(chain));
+		return error_set(context->error, LIMIT, "events raise one another more than %d deep: %.*s", LIMIT_EVENT_DEPTH,
+				 TEXT_ARGS(chain));
 	}
 	if (context->pending.count >= LIMIT_TURN_EVENTS) {
 		context->fatal = true;
@@ -136,28 +155,6 @@ static enum status handle_pending(struct context *context)
 	return status;
 }
 
-static bool says_something(const struct change *change)
-{
-	if (change->kind == CHANGE_DELETE)
-		return change->before;
-	if (change->kind == CHANGE_CREATE)
-		return true;
-	for (uint32_t i = FIELD_FIRST_OWN; i < change->entity->field_count; i++)
-		if (change->changed[i / 64] >> i % 64 & 1)
-			return true;
-	return false;
-}
-
-static void finish_plan(struct context *context)
-{
-	for (uint32_t i = 0; i < context->touched.count; i++) {
-		struct change *change = context->touched.items[i]->change;
-		if (says_something(change))
-			*list_add(context->arena, &context->plan->changes) = change;
-	}
-	context->trace->steps = (uint32_t)context->steps;
-}
-
 /* In an arena that is reset unless the event of this turn was built in it. */
 static void turn_prepare(struct engine *engine)
 {
@@ -195,7 +192,7 @@ enum status turn_run(struct engine *engine, moment at, struct value actor, struc
 		if (status == OK)
 			status = handle_pending(context);
 		if (status == OK)
-			finish_plan(context);
+			plan_finish(context);
 	}
 	if (status != OK)
 		engine->turn.plan = (struct plan){0};

@@ -1,0 +1,254 @@
+/* See small_host.h. */
+#include "tests/unit/engine/small_host.h"
+
+#include <stdlib.h>
+
+#include "engine/base/json.h"
+
+enum { START = 1774598400 };
+
+/* --- ports */
+static struct host_row *row_find(struct small_host *host, const struct entity *entity, struct record_id id)
+{
+	for (uint32_t i = 0; i < host->rows.count; i++)
+		if (host->rows.items[i].entity == entity && id_equal(host->rows.items[i].id, id))
+			return &host->rows.items[i];
+	return NULL;
+}
+
+static enum status port_read(void *context, struct arena *arena, const struct entity *entity, struct record_id id,
+			     struct value *values_out, struct error *error)
+{
+	const struct host_row *row = row_find(context, entity, id);
+	(void)arena;
+	if (!row)
+		return error_set(error, NOT_FOUND, "no such row");
+	memcpy(values_out, row->values, sizeof(*values_out) * entity->field_count);
+	return OK;
+}
+
+static int by_id(const void *left, const void *right)
+{
+	const struct value *a = *(const struct value *const *)left, *b = *(const struct value *const *)right;
+	if (a[FIELD_ID].id.high != b[FIELD_ID].id.high)
+		return a[FIELD_ID].id.high < b[FIELD_ID].id.high ? -1 : 1;
+	return (a[FIELD_ID].id.low > b[FIELD_ID].id.low) - (a[FIELD_ID].id.low < b[FIELD_ID].id.low);
+}
+
+static struct value path_value(struct small_host *host, const struct value *values, const struct query_term *term)
+{
+	struct value value = values[term->path[0]];
+	for (uint32_t i = 1; i < term->path_length && value.kind == VALUE_REF; i++) {
+		const struct host_row *row = row_find(host, host->program->schema.entities[value.entity], value.id);
+		value = row ? row->values[term->path[i]] : value_missing();
+	}
+	return value;
+}
+
+/* As a store would: what an equality rules out is not given. */
+static bool may_fit(struct small_host *host, const struct query *query, const struct value *parameters,
+		    const struct value *values)
+{
+	for (uint32_t i = 0; i < query->term_count; i++) {
+		const struct query_term *term = &query->terms[i];
+		if (term->comparison == COMPARE_EQUAL &&
+		    !value_equal(path_value(host, values, term), parameters[term->parameter]))
+			return false;
+	}
+	return true;
+}
+
+static enum status port_query(void *context, struct arena *arena, const struct query *query, const struct value *parameters,
+			      const struct value *const **rows_out, uint32_t *count_out, struct error *error)
+{
+	struct small_host *host = context;
+	const struct value **found = arena_array(arena, const struct value *, host->rows.count + 1);
+	(void)error;
+	*count_out = 0;
+	for (uint32_t i = 0; i < host->rows.count; i++)
+		if (host->rows.items[i].entity == query->entity && may_fit(host, query, parameters, host->rows.items[i].values))
+			found[(*count_out)++] = host->rows.items[i].values;
+	if (*count_out)
+		qsort(found, *count_out, sizeof(*found), by_id);
+	*rows_out = found;
+	return OK;
+}
+
+static enum status port_number(void *context, struct text key, int64_t *number_out, struct error *error)
+{
+	struct small_host *host = context;
+	(void)key, (void)error;
+	*number_out = ++host->number;
+	return OK;
+}
+
+static enum status port_seen(void *context, struct record_id id, bool *seen_out, struct error *error)
+{
+	struct small_host *host = context;
+	(void)error;
+	*seen_out = false;
+	for (uint32_t i = 0; i < host->seen.count; i++)
+		*seen_out |= id_equal(host->seen.items[i], id);
+	return OK;
+}
+
+static enum status port_setting(void *context, struct arena *arena, const struct setting *setting, struct value *value_out)
+{
+	(void)context, (void)arena, (void)setting, (void)value_out;
+	return NOT_FOUND;
+}
+
+/* --- life */
+void host_open(struct small_host *host, const char *source)
+{
+	*host = (struct small_host){.now = START};
+	arena_init(&host->pack, "pack", 0);
+	arena_init(&host->arena, "rows", 0);
+	struct source_input input = {.path = TEXT("test.flow"), .text = text_from(source)};
+	struct diagnostics diagnostics = {.arena = &host->pack};
+	host->program = compile(&host->pack, &input, 1, &diagnostics);
+	for (uint32_t i = 0; i < diagnostics.items.count; i++)
+		if (diagnostic_info(diagnostics.items.items[i].code)->severity == SEVERITY_ERROR)
+			fail_msg("line %u: %.*s", diagnostics.items.items[i].span.line,
+				 TEXT_ARGS(diagnostics.items.items[i].sentence));
+	host->ports = (struct ports){host, port_read, port_query, port_number, port_seen, port_setting};
+	assert_int_equal(engine_open(&host->engine), OK);
+	if (engine_use_pack(host->engine, host->program, &host->error) != OK)
+		fail_msg("%s", host->error.sentence);
+}
+
+void host_close(struct small_host *host)
+{
+	if (host->engine)
+		engine_close(host->engine);
+	arena_release(&host->pack);
+	arena_release(&host->arena);
+}
+
+static void apply(struct small_host *host)
+{
+	for (uint32_t i = 0; i < host->turn->plan.changes.count; i++) {
+		const struct change *change = host->turn->plan.changes.items[i];
+		struct host_row *row = row_find(host, change->entity, change->id);
+		assert_true((row != NULL) == (change->kind != CHANGE_CREATE));
+		if (change->kind == CHANGE_DELETE) {
+			*row = *list_last(&host->rows);
+			host->rows.count--;
+			continue;
+		}
+		if (!row)
+			row = list_add(&host->arena, &host->rows);
+		struct value record = {.kind = VALUE_RECORD, .count = change->entity->field_count, .items = change->after};
+		*row = (struct host_row){change->entity, change->id, value_copy(&host->arena, record).items};
+	}
+	for (uint32_t i = 0; i < host->turn->plan.events.count; i++)
+		if (host->turn->plan.events.items[i]->kind->has_key)
+			*list_add(&host->arena, &host->seen) = host->turn->plan.events.items[i]->id;
+}
+
+void host_raise(struct small_host *host, const char *kind_name, const char *source)
+{
+	const struct event_kind *kind = schema_event(&host->program->schema, text_from(kind_name));
+	struct arena *arena = engine_begin(host->engine);
+	const struct json *json;
+	struct value *fields;
+	assert_non_null(kind);
+	if (json_parse(arena, text_from(source), &json, &host->error) != OK ||
+	    event_from_json(arena, &host->program->schema, kind, json, &fields, &host->error) != OK)
+		fail_msg("%s", host->error.sentence);
+	uint64_t seed = ++host->events;
+	struct event event = {.kind = kind,
+			      .id = kind->has_key ? event_key_id(kind, fields)
+						  : record_id_derive(host->now, &seed, sizeof(seed)),
+			      .at = host->now,
+			      .fields = fields,
+			      .rule = RULE_NONE};
+	host->status = engine_turn(host->engine, &event, &host->ports, &host->turn, &host->error);
+	if (host->status == OK)
+		apply(host);
+}
+
+/* --- the clock */
+static const struct host_row *timer_next(const struct small_host *host, moment until)
+{
+	const struct host_row *next = NULL;
+	for (uint32_t i = 0; i < host->rows.count; i++) {
+		const struct host_row *row = &host->rows.items[i];
+		if (row->entity->index == SYSTEM_TIMER && row->values[TIMER_DUE_AT].integer <= until &&
+		    (!next || row->values[TIMER_DUE_AT].integer < next->values[TIMER_DUE_AT].integer))
+			next = row;
+	}
+	return next;
+}
+
+void host_advance(struct small_host *host, int64_t seconds)
+{
+	moment until = host->now + seconds;
+	const struct host_row *timer;
+	while ((timer = timer_next(host, until))) {
+		struct record_id id = timer->id;
+		host->now = timer->values[TIMER_DUE_AT].integer;
+		engine_begin(host->engine);
+		host->status = engine_timer(host->engine, id, host->now, &host->ports, &host->turn, &host->error);
+		if (host->status != OK)
+			fail_msg("%s", host->error.sentence);
+		apply(host);
+		timer = row_find(host, host->program->schema.entities[SYSTEM_TIMER], id);
+		assert_true(!timer || timer->values[TIMER_DUE_AT].integer > host->now);
+	}
+	host->now = until;
+}
+
+/* --- looking */
+uint32_t host_count(const struct small_host *host, const char *entity)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < host->rows.count; i++)
+		count += text_is(host->rows.items[i].entity->name, entity);
+	return count;
+}
+
+const char *host_shows(struct small_host *host, const char *entity, uint32_t nth, const char *field)
+{
+	for (uint32_t i = 0; i < host->rows.count; i++) {
+		const struct host_row *row = &host->rows.items[i];
+		if (!text_is(row->entity->name, entity) || nth--)
+			continue;
+		const struct field *found = entity_field(row->entity, text_from(field));
+		assert_non_null(found);
+		return value_show(&host->arena, row->values[found->index], NULL).bytes;
+	}
+	fail_msg("there is no such %s", entity);
+	return NULL;
+}
+
+static const struct trace_rule *traced(const struct small_host *host, const char *rule, uint32_t nth)
+{
+	for (uint32_t i = 0; i < host->turn->trace.rules.count; i++) {
+		const struct trace_rule *found = &host->turn->trace.rules.items[i];
+		if (text_is(host->program->rules[found->rule].name, rule) && !nth--)
+			return found;
+	}
+	return NULL;
+}
+
+const char *host_outcome(const struct small_host *host, const char *rule, uint32_t nth)
+{
+	const struct trace_rule *found = traced(host, rule, nth);
+	return found ? outcome_name(found->outcome) : "untried";
+}
+
+struct text host_sentence(const struct small_host *host, const char *rule)
+{
+	const struct trace_rule *found = traced(host, rule, 0);
+	assert_non_null(found);
+	return found->sentence;
+}
+
+uint32_t host_events(const struct small_host *host, const char *kind)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < host->turn->trace.events.count; i++)
+		count += text_is(host->turn->trace.events.items[i]->kind->name, kind);
+	return count;
+}

@@ -1,0 +1,54 @@
+/* The smallest host an engine can have: rows in a list, a clock that is a number. Tests write their pack in Flow, raise events
+ * as JSON and look at what was made of them. */
+#ifndef TEST_ENGINE_SMALL_HOST_H
+#define TEST_ENGINE_SMALL_HOST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "dsl/compiler/compiler.h"
+#include "engine/engine.h"
+#include "engine/model/system.h"
+
+struct host_row {
+	const struct entity *entity;
+	struct record_id id;
+	const struct value *values;
+};
+
+struct small_host {
+	struct arena pack, arena; /* of the program; of rows */
+	const struct program *program;
+	struct engine *engine;
+	struct ports ports;
+	struct error error;
+	moment now;
+	uint32_t events; /* raised from outside */
+	LIST(struct host_row) rows;
+	LIST(struct record_id) seen;
+	int64_t number;
+	const struct turn *turn; /* the last */
+	enum status status;      /* of it */
+};
+
+/* Compiles, or fails the test with the first diagnostic. The clock begins on 2026-03-27T08:00Z, a Friday. */
+void host_open(struct small_host *host, const char *source);
+void host_close(struct small_host *host);
+
+/* A turn; its plan is applied when it is OK. */
+void host_raise(struct small_host *host, const char *kind, const char *json);
+/* Turns the clock and runs what is due on the way. */
+void host_advance(struct small_host *host, int64_t seconds);
+
+uint32_t host_count(const struct small_host *host, const char *entity);
+/* Field of the only (or n-th) row of the entity, as people read it. */
+const char *host_shows(struct small_host *host, const char *entity, uint32_t nth, const char *field);
+/* The outcome of a rule in the last turn, for the n-th event that it was tried on; "untried". */
+const char *host_outcome(const struct small_host *host, const char *rule, uint32_t nth);
+struct text host_sentence(const struct small_host *host, const char *rule);
+/* How many events of the kind the last turn had. */
+uint32_t host_events(const struct small_host *host, const char *kind);
+
+#endif
