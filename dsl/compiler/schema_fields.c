@@ -15,6 +15,18 @@ void escape_add(struct text_builder *builder, struct text escape)
 		builder_add(builder, text_slice(escape, 2, escape.length));
 }
 
+/* Said once, however often the text is looked at. */
+static void unterminated(struct compiler *compiler, uint32_t file, const struct syntax *at)
+{
+	const struct diagnostics *known = compiler->diagnostics;
+	for (uint32_t i = 0; i < known->items.count; i++)
+		if (known->items.items[i].code == DIAGNOSTIC_UNTERMINATED && known->items.items[i].span.file == file &&
+		    known->items.items[i].span.start == at->start)
+			return;
+	diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNTERMINATED, span_in(file, at),
+		       "the text has no end: a `\"` is missing in this line");
+}
+
 struct text string_content(struct compiler *compiler, uint32_t file, const struct syntax *string)
 {
 	struct text_builder builder = {.arena = compiler->arena};
@@ -24,6 +36,8 @@ struct text string_content(struct compiler *compiler, uint32_t file, const struc
 			builder_add(&builder, text);
 		else if (child->kind == SYNTAX_escape)
 			escape_add(&builder, text);
+		else if (child->kind == SYNTAX_unterminated)
+			unterminated(compiler, file, child);
 	}
 	return builder_text(&builder);
 }
@@ -206,8 +220,10 @@ static void field_collect(struct compiler *compiler, field_list *fields, uint32_
 	struct field *field = field_add(compiler, fields, word, NULL);
 	list_last(fields)->source = (struct field_source){file, syntax};
 	field->label = label_read(compiler, file, syntax);
+	const struct syntax *label = syntax_with_role(syntax, ROLE_label);
+	bool open = label && syntax_child(label, SYNTAX_unterminated); /* then the next line was taken for attributes */
 	for (each_child (child, syntax))
-		if (child->kind == SYNTAX_attribute)
+		if (child->kind == SYNTAX_attribute && !open)
 			attribute_read(compiler, field, file, child, where);
 	if (syntax_child(syntax, SYNTAX_default))
 		field->fallback = &SCHEMA_PENDING;
