@@ -18,6 +18,11 @@ struct touch {
 	struct text event;
 };
 
+struct beginning {
+	uint32_t turn;
+	const struct recorded *line;
+};
+
 struct hunt {
 	struct play play;
 	struct text target;
@@ -27,6 +32,7 @@ struct hunt {
 	uint32_t lines;                        /* that began a turn */
 	struct text record;                    /* what was found by_record */
 	LIST(struct touch) touches;            /* of that record */
+	LIST(struct beginning) beginnings;     /* which line began which turn */
 	uint32_t wanted;                       /* in the second run */
 	struct text_builder json;
 };
@@ -146,6 +152,7 @@ static void hunt_line(void *context, const struct played *played)
 	if (!played->receive && !played->kind)
 		return;
 	hunt->lines++;
+	*list_add(hunt->play.line->arena, &hunt->beginnings) = (struct beginning){hunt->turn - 1, played->line};
 	snprintf(place, sizeof place, "%s:%u", hunt->play.recording.paths[played->line->file], played->line->line);
 	if (played->id.length && text_equal(played->id, hunt->target) && hunt->by_event == TURN_NONE)
 		hunt->by_event = hunt->turn - 1;
@@ -195,6 +202,16 @@ static void touches_draw(const struct hunt *hunt)
 	}
 }
 
+static void beginning_draw(const struct hunt *hunt)
+{
+	for (uint32_t i = 0; i < hunt->beginnings.count; i++) {
+		const struct beginning *beginning = &hunt->beginnings.items[i];
+		if (beginning->turn == hunt->wanted)
+			styled(stdout, STYLE_DIM, "%s:%u\n", hunt->play.recording.paths[beginning->line->file],
+			       beginning->line->line);
+	}
+}
+
 static void turn_show(struct hunt *hunt, struct world *world, const struct turn_report *report)
 {
 	const struct command_line *line = hunt->play.line;
@@ -211,6 +228,7 @@ static void turn_show(struct hunt *hunt, struct world *world, const struct turn_
 		json_close_object(&writer);
 		return;
 	}
+	beginning_draw(hunt);
 	turn_draw(&drawing, report->turn, &view);
 	touches_draw(hunt);
 }
@@ -219,10 +237,12 @@ static void draw_turn_heard(void *context, struct world *world, const struct tur
 {
 	struct hunt *hunt = context;
 
-	if (hunt->turn == hunt->wanted && report->turn)
+	if (hunt->turn == hunt->wanted && report->turn) {
 		turn_show(hunt, world, report);
-	else if (hunt->turn == hunt->wanted)
+	} else if (hunt->turn == hunt->wanted) {
+		beginning_draw(hunt);
 		styled(stdout, STYLE_YELLOW, "a duplicate: this event was there before, and nothing happened\n");
+	}
 	hunt->turn++;
 	/* only the turn that is drawn pays for being observed */
 	engine_observe(world_engine(world), hunt->turn == hunt->wanted);

@@ -29,6 +29,7 @@ int cmd_simulate(const struct command_line *line)
 	}
 	if (code == EXIT_FINE) {
 		result_print(&simulation);
+		fflush(stdout);
 		/* the one thing that differs between runs, and so not part of the result */
 		clock_gettime(CLOCK_MONOTONIC, &to);
 		double seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;

@@ -109,6 +109,15 @@ static void event_draw(const struct drawing *drawing, const struct event *event)
 	}
 }
 
+/* Nobody asked about it: one quiet line. */
+static void event_mention(const struct drawing *drawing, const struct event *event)
+{
+	styled(drawing->stream, STYLE_DIM, "%.*s", TEXT_ARGS(event->kind->name));
+	fputs("  ", drawing->stream);
+	print_safe(drawing->stream, value_describe(drawing, event->fields[0]));
+	styled(drawing->stream, STYLE_DIM, "%s; no rule is about it\n", raised_by(drawing, event));
+}
+
 /* --- rules */
 static void rule_draw(const struct drawing *drawing, const struct trace_rule *traced)
 {
@@ -211,6 +220,17 @@ static bool is_own(const struct event *event)
 	return !event->kind || (event->kind->entity && event->kind->entity->index < SYSTEM_ENTITY_COUNT);
 }
 
+static void lines_draw(const struct drawing *drawing, const struct trace *trace, uint32_t event)
+{
+	for (uint32_t i = 0; i < trace->lines.count; i++) {
+		if (trace->lines.items[i].event != event)
+			continue;
+		styled(drawing->stream, STYLE_BLUE, "  · ");
+		print_safe(drawing->stream, trace->lines.items[i].text);
+		fputc('\n', drawing->stream);
+	}
+}
+
 /* Returns how many rules were left out because they are about something else. */
 static uint32_t event_with_rules_draw(const struct drawing *drawing, const struct turn *turn, uint32_t number,
 				      const struct turn_view *view)
@@ -223,17 +243,14 @@ static uint32_t event_with_rules_draw(const struct drawing *drawing, const struc
 			*(is_wanted(drawing, turn, &trace->rules.items[r], view) ? &wanted : &elsewhere) += 1;
 	if (is_own(trace->events.items[number]) || (view->only.length && !wanted && number))
 		return 0;
-	event_draw(drawing, trace->events.items[number]);
+	if (!wanted && !elsewhere && number && is_row_event(trace->events.items[number]->kind))
+		event_mention(drawing, trace->events.items[number]);
+	else
+		event_draw(drawing, trace->events.items[number]);
 	for (uint32_t r = 0; r < trace->rules.count; r++)
 		if (trace->rules.items[r].event == number && is_wanted(drawing, turn, &trace->rules.items[r], view))
 			rule_draw(drawing, &trace->rules.items[r]);
-	for (uint32_t i = 0; i < trace->lines.count; i++) {
-		if (trace->lines.items[i].event != number)
-			continue;
-		styled(drawing->stream, STYLE_BLUE, "  · ");
-		print_safe(drawing->stream, trace->lines.items[i].text);
-		fputc('\n', drawing->stream);
-	}
+	lines_draw(drawing, trace, number);
 	return view->only.length ? 0 : elsewhere;
 }
 
@@ -241,6 +258,10 @@ void turn_draw(const struct drawing *drawing, const struct turn *turn, const str
 {
 	uint32_t elsewhere = 0;
 
+	if (!turn->trace.events.count) {
+		fputs("no event came of it\n", drawing->stream);
+		lines_draw(drawing, &turn->trace, 0);
+	}
 	for (uint32_t e = 0; e < turn->trace.events.count; e++)
 		elsewhere += event_with_rules_draw(drawing, turn, e, view);
 	if (elsewhere)

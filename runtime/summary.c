@@ -359,7 +359,8 @@ void summary_print(const struct summary *summary, struct world *world, const str
 	}
 	printf("%u lines from %u files", recording->read, recording->path_count);
 	if (summary->turns)
-		printf(", %s to %s", first, last);
+		printf(", %s to %s %.*s", first, last,
+		       TEXT_ARGS(zone_name(summary->program->zone ? summary->program->zone : zone_utc())));
 	putchar('\n');
 	if (recording->problems.count)
 		styled(stdout, STYLE_YELLOW, "%u lines could not be read and were skipped\n", recording->problems.count);

@@ -69,21 +69,29 @@ static uint32_t terms_push(struct store *store, const struct query *query, const
 	return count;
 }
 
-/* One statement a query and a shape of its parameters. */
+/* What a statement is made of, so that two queries of one look share it and none is taken for another. */
+static struct text query_key(struct arena *arena, const struct query *query, const struct pushed_term *pushed, uint32_t count)
+{
+	LIST(uint32_t) key = {0};
+
+	*list_add(arena, &key) = query->entity->index;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct query_term *term = &query->terms[pushed[i].term];
+		*list_add(arena, &key) = (uint32_t)pushed[i].shape << 8 | (uint32_t)term->comparison;
+		*list_add(arena, &key) = pushed[i].parameter_count;
+		*list_add(arena, &key) = term->path_length;
+		for (uint32_t hop = 0; hop < term->path_length; hop++)
+			*list_add(arena, &key) = term->path[hop];
+	}
+	return (struct text){(const char *)key.items, key.count * (uint32_t)sizeof *key.items};
+}
+
 static enum status query_statement(struct store *store, const struct query *query, const struct pushed_term *pushed,
 				   uint32_t count, struct statement **statement_out, struct error *error)
 {
-	struct {
-		const struct query *query;
-		uint32_t shape[2 * TERMS_MAX];
-	} key = {.query = query};
 	struct text_builder sql = {.arena = &store->scratch};
+	struct text name = query_key(&store->scratch, query, pushed, count);
 
-	for (uint32_t i = 0; i < count; i++) {
-		key.shape[2 * i] = pushed[i].term << 2 | pushed[i].shape;
-		key.shape[2 * i + 1] = pushed[i].parameter_count;
-	}
-	struct text name = {(const char *)&key, (uint32_t)(offsetof(__typeof__(key), shape) + 2 * count * sizeof(uint32_t))};
 	*statement_out = map_get(&store->queries, name);
 	if (*statement_out)
 		return OK;

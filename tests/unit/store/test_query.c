@@ -296,11 +296,32 @@ static void test_computed_is_left_to_the_engine(void **state)
 	sample_close(&world.sample);
 }
 
+/* Statements are kept by what a query asks, not by where it lies: a host's own queries come and go. */
+static void test_queries_at_one_address(void **state)
+{
+	struct world world;
+	struct query query = {0};
+	const struct value *const *rows;
+	uint32_t count;
+
+	(void)state;
+	world_open(&world);
+	struct ports *ports = &world.sample.ports;
+	query.entity = world.thing;
+	assert_int_equal(ports->query(ports->host, &world.sample.arena, &query, NULL, &rows, &count, &world.sample.error), OK);
+	assert_int_equal(count, THINGS);
+	query.entity = world.owner;
+	assert_int_equal(ports->query(ports->host, &world.sample.arena, &query, NULL, &rows, &count, &world.sample.error), OK);
+	assert_int_equal(count, OWNERS);
+	sample_close(&world.sample);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_computed_is_left_to_the_engine),
+		cmocka_unit_test(test_queries_at_one_address),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
