@@ -1,6 +1,7 @@
 /* Rules on an event: the index gives the candidates, guards decide, bodies add to the plan. They run in the program's fixed
  * order and each sees what the earlier ones did; one that fails undoes only itself. States of a rule on an event: guard -> time
  * conditions (rule_time.c) -> body -> traced. */
+#include "engine/operators.h"
 #include "engine/rule_time.h"
 
 /* --- candidates */
@@ -16,10 +17,26 @@ static const struct rule_bucket *bucket_find(const struct rule_index_field *fiel
 
 typedef LIST(const struct rule *) rule_list;
 
-static void add_all(struct context *context, rule_list *rules, const struct rule *const *more, uint32_t count)
+/* What an entry's one comparison says; what it can not say the guard will. */
+static bool may_hold(struct context *context, const struct value *fields, const struct rule_entry *entry)
+{
+	static const enum step_operation PLAIN[] = {STEP_EQUAL,   STEP_NOT_EQUAL,     STEP_LESS, STEP_LESS_EQUAL,
+						    STEP_GREATER, STEP_GREATER_EQUAL, STEP_IN};
+	struct value field = fields[entry->field];
+	bool holds;
+	if (field.kind == VALUE_MISSING)
+		return false;
+	if (entry->test == STEP_CONSTANT_IN_FIELD)
+		return compare(context, STEP_IN, entry->constant, field, &holds) != OK || holds;
+	return compare(context, PLAIN[entry->test - STEP_FIELD_EQUAL_CONSTANT], field, entry->constant, &holds) != OK || holds;
+}
+
+static void add_entries(struct context *context, const struct event *event, rule_list *rules, const struct rule_entry *entries,
+			uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
-		*list_add(context->arena, rules) = more[i];
+		if (!entries[i].test || may_hold(context, event->fields, &entries[i]))
+			*list_add(context->arena, rules) = entries[i].rule;
 }
 
 /* The lists that are put together are ascending; a handful of them, mostly short. */
@@ -44,10 +61,23 @@ static enum status field_value(struct context *context, const struct event *even
 	return row_field(context, event->kind->entity, alias.id, field, value_out);
 }
 
+/* A rule of `holds for` must also hear of it when its guard no longer holds. */
+static void add_holding(struct context *context, const struct event *event, rule_list *rules)
+{
+	const struct rules_of_event *holding = &context->engine->holds_by_event[event->kind->index];
+	for (uint32_t i = 0; i < holding->count; i++) {
+		bool found = false;
+		for (uint32_t k = 0; k < rules->count && !found; k++)
+			found = rules->items[k] == holding->rules[i];
+		if (!found)
+			*list_add(context->arena, rules) = holding->rules[i];
+	}
+}
+
 static enum status candidates(struct context *context, const struct event *event, rule_list *rules)
 {
 	const struct rule_index *index = &context->program->index[event->kind->index];
-	add_all(context, rules, index->always, index->always_count);
+	add_entries(context, event, rules, index->always, index->always_count);
 	uint32_t sorted = rules->count;
 	for (uint32_t i = 0; i < index->field_count; i++) {
 		struct value value;
@@ -56,8 +86,9 @@ static enum status candidates(struct context *context, const struct event *event
 			return status;
 		const struct rule_bucket *bucket = value.kind == VALUE_MISSING ? NULL : bucket_find(&index->fields[i], value);
 		if (bucket)
-			add_all(context, rules, bucket->rules, bucket->count);
+			add_entries(context, event, rules, bucket->entries, bucket->count);
 	}
+	add_holding(context, event, rules);
 	if (rules->count > sorted)
 		sort_by_order(rules);
 	return OK;
@@ -84,11 +115,20 @@ static struct text keep_sentence(struct context *context)
 	return text_copy(context->arena, text_from(context->error->sentence));
 }
 
+/* What fails while a failure is handled has said so in the trace: telling of it again could go on for ever. */
+static bool follows_failure(const struct event *event, const struct event_kind *failed)
+{
+	for (; event; event = event->cause)
+		if (event->kind == failed)
+			return true;
+	return false;
+}
+
 static enum status raise_failed(struct context *context, const struct rule *rule)
 {
 	const struct event_kind *kind = context->engine->failed;
-	if (!kind || context->event->kind == kind)
-		return OK; /* a rule that fails on a failure has said so in the trace */
+	if (!kind || follows_failure(context->event, kind))
+		return OK;
 	struct value *fields = arena_array(context->arena, struct value, kind->field_count);
 	fields[0] = value_text(rule->name);
 	fields[1] = value_text(context->event->kind->name);

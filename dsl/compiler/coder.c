@@ -70,8 +70,24 @@ const struct variable *coder_find(const struct coder *coder, struct text name)
 	return NULL;
 }
 
+/* Equal texts become the same text: a comparison of equal ones is then one of pointers, and what many rules name is warm. */
+struct value constant_shared(struct compiler *compiler, struct value value)
+{
+	if (value.kind != VALUE_TEXT || !value.count)
+		return value;
+	compiler->constant_texts.arena = compiler->arena;
+	struct text *known = map_get(&compiler->constant_texts, value_as_text(value));
+	if (!known) {
+		known = arena_new(compiler->arena, struct text);
+		*known = value_as_text(value);
+		map_put(&compiler->constant_texts, *known, known);
+	}
+	return value_text(*known);
+}
+
 uint32_t coder_constant(struct coder *coder, struct value value)
 {
+	value = constant_shared(coder->compiler, value);
 	*list_add(coder->compiler->arena, &coder->constants) = value;
 	return coder->constants.count - 1;
 }

@@ -160,7 +160,7 @@ static bool fuse(struct coder *coder, enum step_operation step, struct operand *
 		return false;
 	struct step *last = list_last(&coder->steps);
 	last->operation = (uint8_t)step;
-	coder->constants.items[last->c] = constant->value;
+	coder->constants.items[last->c] = constant_shared(coder->compiler, constant->value);
 	*slot_out = last->d = coder_slot(coder);
 	coder->nodes.items[field->node].slot = SLOT_NONE;
 	coder->nodes.items[field->node].fused_step = coder->steps.count - 1;

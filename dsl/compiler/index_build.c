@@ -135,7 +135,7 @@ static uint32_t *distinct_counts(struct arena *arena, const candidate_list *cand
 /* --- buckets */
 struct growing_bucket {
 	struct value value;
-	LIST(const struct rule *) rules;
+	LIST(struct rule_entry) entries;
 };
 
 struct growing_field {
@@ -144,7 +144,8 @@ struct growing_field {
 	uint32_t values; /* at most, for the capacity */
 };
 
-static void bucket_add(struct arena *arena, struct growing_field *field, const struct value *value, const struct rule *rule)
+static void bucket_add(struct arena *arena, struct growing_field *field, const struct value *value,
+		       const struct rule_entry *entry)
 {
 	uint32_t mask = field->field.capacity - 1;
 	for (uint32_t i = (uint32_t)value_hash(*value) & mask;; i = (i + 1) & mask) {
@@ -155,8 +156,8 @@ static void bucket_add(struct arena *arena, struct growing_field *field, const s
 			bucket = field->buckets[i] = arena_new(arena, struct growing_bucket);
 			bucket->value = *value;
 		}
-		if (!bucket->rules.count || *list_last(&bucket->rules) != rule)
-			*list_add(arena, &bucket->rules) = rule;
+		if (!bucket->entries.count || list_last(&bucket->entries)->rule != entry->rule)
+			*list_add(arena, &bucket->entries) = *entry;
 		return;
 	}
 }
@@ -169,7 +170,7 @@ static void field_finish(struct arena *arena, struct growing_field *field, struc
 		struct growing_bucket *bucket = field->buckets[i];
 		if (bucket)
 			field_out->buckets[i] = (struct rule_bucket){
-				.value = &bucket->value, .rules = bucket->rules.items, .count = bucket->rules.count};
+				.value = &bucket->value, .entries = bucket->entries.items, .count = bucket->entries.count};
 	}
 }
 
@@ -195,6 +196,62 @@ static const struct candidate **choose(struct compiler *compiler, const struct k
 	return chosen;
 }
 
+/* --- the one more comparison of an entry: what most likely says no */
+static int selectivity(enum step_operation operation)
+{
+	switch (operation) {
+	case STEP_CONSTANT_IN_FIELD:
+		return 4;
+	case STEP_FIELD_EQUAL_CONSTANT:
+		return 3;
+	case STEP_FIELD_IN_CONSTANT:
+		return 2;
+	case STEP_FIELD_LESS_CONSTANT ... STEP_FIELD_GREATER_EQUAL_CONSTANT:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static void find_test(const struct code *guard, uint32_t index, uint32_t except_field, const struct step **best)
+{
+	const struct node *node = &guard->nodes[index];
+	for (uint32_t i = 0; i < node->child_count; i++) {
+		const struct node *child = &guard->nodes[guard->children[node->first_child + i]];
+		if (node->kind == NODE_AND) {
+			find_test(guard, guard->children[node->first_child + i], except_field, best);
+			continue;
+		}
+		if (node->kind != NODE_COMPARISON || child->slot != SLOT_NONE || child->fused_step == SLOT_NONE)
+			continue;
+		const struct step *step = &guard->steps[child->fused_step];
+		bool decides = step->a == SLOT_EVENT && step->d == node->slot && step->b != except_field;
+		if (decides && selectivity(step->operation) > (*best ? selectivity((*best)->operation) : 0))
+			*best = step;
+	}
+}
+
+/* A rule that waits for its guard to stay true must also see events for which it is false. */
+static bool waits(const struct rule *rule)
+{
+	return rule->holds_for;
+}
+
+static struct rule_entry entry_of(const struct compiler *compiler, const struct kind_index *kind,
+				  const struct event_kind *event, const struct rule *rule, const struct candidate *chosen)
+{
+	struct rule_entry entry = {.rule = rule};
+	const struct step *test = NULL;
+	if (rule->guard && !waits(rule) && !event->entity)
+		find_test(rule->guard, rule->guard->root, chosen ? chosen->field : SLOT_NONE, &test);
+	if (!test || !may_index(compiler, kind, event, (uint16_t)test->b))
+		return entry;
+	entry.test = test->operation;
+	entry.field = (uint16_t)test->b;
+	entry.constant = rule->guard->constants[test->c];
+	return entry;
+}
+
 static void kind_build(struct compiler *compiler, const struct kind_index *kind, const struct event_kind *event,
 		       struct rule_index *index_out)
 {
@@ -213,18 +270,19 @@ static void kind_build(struct compiler *compiler, const struct kind_index *kind,
 				(struct rule_index_field){.field = (uint16_t)i, .capacity = power_above(growing[i].values * 2)};
 			growing[i].buckets = arena_array(arena, struct growing_bucket *, growing[i].field.capacity);
 		}
-	LIST(const struct rule *) always = {0};
+	LIST(struct rule_entry) always = {0};
 	for (uint32_t i = 0; i < kind->rules.count; i++) {
 		struct rule *rule = &compiler->rules.items[kind->rules.items[i]];
+		struct rule_entry entry = entry_of(compiler, kind, event, rule, chosen[i]);
 		if (!chosen[i]) {
-			*list_add(arena, &always) = rule;
+			*list_add(arena, &always) = entry;
 			continue;
 		}
 		rule->index_field = chosen[i]->field;
 		rule->index_value = chosen[i]->value;
 		uint32_t count = values_of(chosen[i], &values);
 		for (uint32_t k = 0; k < count; k++)
-			bucket_add(arena, &growing[chosen[i]->field], &values[k], rule);
+			bucket_add(arena, &growing[chosen[i]->field], &values[k], &entry);
 	}
 	*index_out = (struct rule_index){.always = always.items,
 					 .always_count = always.count,
@@ -248,7 +306,7 @@ void index_build(struct compiler *compiler)
 			continue;
 		struct kind_index *kind = &kinds[rule->event->index];
 		*list_add(compiler->arena, &kind->rules) = i;
-		if (rule->guard)
+		if (rule->guard && !waits(rule))
 			candidates_of(compiler->arena, &kind->candidates, i, rule->guard, rule->guard->root);
 	}
 	for (uint32_t i = 0; i < event_count; i++)

@@ -53,6 +53,7 @@ struct compiler {
 	uint32_t input_count;
 	struct parse_tree *trees; /* by file */
 	struct map spaces[SPACE_COUNT];
+	struct map constant_texts; /* coder.c: equal constants are one text, so that 10,000 rules compare with the same bytes */
 	declaration_list by_kind[SYNTAX_COUNT]; /* in source order */
 	LIST(const struct type *) types;
 	struct map type_by_content; /* types.c */
@@ -230,6 +231,7 @@ void coder_variable(struct coder *coder, struct text name, uint32_t slot, const 
 /* The innermost of that name; NULL when there is none. */
 const struct variable *coder_find(const struct coder *coder, struct text name);
 uint32_t coder_constant(struct coder *coder, struct value value);
+struct value constant_shared(struct compiler *compiler, struct value value);
 uint32_t coder_step(struct coder *coder, enum step_operation operation, uint32_t d, uint32_t a, uint32_t b, uint32_t c);
 uint32_t coder_operands(struct coder *coder, const uint32_t *slots, uint32_t count);
 /* A jump whose target is not known yet; coder_land makes it the step that comes next. Returns the jump's step. */

@@ -15,7 +15,9 @@ struct arena_block {
 	_Alignas(16) char bytes[];
 };
 
-enum { FIRST_BLOCK = 16 * 1024, LARGEST_BLOCK = 4 * 1024 * 1024 };
+/* Blocks double, so the newest is the largest. A reset keeps it when it is no larger than this: turns that need 50 KB each would
+ * otherwise ask the system for them each time, which cost two thirds of the rate of small turns. */
+enum { FIRST_BLOCK = 16 * 1024, LARGEST_BLOCK = 4 * 1024 * 1024, LARGEST_KEPT = 1024 * 1024 };
 
 void arena_init(struct arena *arena, const char *name, size_t limit)
 {
@@ -36,13 +38,19 @@ void arena_reset(struct arena *arena)
 #ifdef ARENA_MALLOC
 	arena_release(arena);
 #else
-	struct arena_block *first = arena->block;
-	while (first && first->older)
-		first = first->older;
-	blocks_free(arena->block, first);
-	arena->block = first;
-	arena->at = first ? first->bytes : NULL;
-	arena->end = first ? first->bytes + first->size : NULL;
+	struct arena_block *kept = arena->block;
+	while (kept && kept->older && kept->size > LARGEST_KEPT) {
+		struct arena_block *older = kept->older;
+		free(kept);
+		kept = older;
+	}
+	if (kept) {
+		blocks_free(kept->older, NULL);
+		kept->older = NULL;
+	}
+	arena->block = kept;
+	arena->at = kept ? kept->bytes : NULL;
+	arena->end = kept ? kept->bytes + kept->size : NULL;
 	arena->used = 0;
 #endif
 }

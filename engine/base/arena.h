@@ -20,7 +20,7 @@ struct arena {
 };
 
 void arena_init(struct arena *arena, const char *name, size_t limit);
-/* Gives everything back but keeps the first block for the next use. */
+/* Gives everything back but keeps one block, of at most 1 MiB, for the next use. */
 void arena_reset(struct arena *arena);
 void arena_release(struct arena *arena);
 

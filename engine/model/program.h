@@ -34,8 +34,8 @@ struct node {
 	struct span span;
 	struct text source; /* its text, blanks folded */
 	const struct type *type;
-	uint32_t slot;                     /* where its value is after the run; SLOT_NONE when it was fused into `fused_into` */
-	uint32_t fused_step;               /* for SLOT_NONE: the step that read it as its field operand */
+	uint32_t slot;                     /* where its value is after the run; SLOT_NONE when it was fused, or is a constant */
+	uint32_t fused_step;               /* for SLOT_NONE: the step that read it as its field operand; a constant: SLOT_NONE */
 	uint32_t first_child, child_count; /* in code.children */
 };
 
@@ -231,9 +231,18 @@ struct rule {
 
 struct rule_index; /* engine/match.c reads it, dsl/compiler/index_build.c makes it */
 
+/* A rule, and one more comparison of its guard, so that most rules of a bucket are passed over without being looked at: the
+ * rules of 10,000 lie apart in memory, the entries of a bucket side by side. */
+struct rule_entry {
+	const struct rule *rule;
+	uint8_t test; /* STEP_FIELD_EQUAL_CONSTANT … STEP_CONSTANT_IN_FIELD on a field of the event; 0: none */
+	uint16_t field;
+	struct value constant;
+};
+
 struct rule_bucket {
 	const struct value *value;
-	const struct rule **rules; /* ascending */
+	const struct rule_entry *entries; /* ascending */
 	uint32_t count;
 };
 
@@ -243,8 +252,8 @@ struct rule_index_field {
 	uint32_t capacity;           /* a power of two */
 };
 
-struct rule_index {                 /* per event kind */
-	const struct rule **always; /* no usable equality; ascending */
+struct rule_index {                      /* per event kind */
+	const struct rule_entry *always; /* no usable equality; ascending */
 	uint32_t always_count;
 	struct rule_index_field *fields;
 	uint32_t field_count;
