@@ -57,6 +57,8 @@ static enum status lines_play(struct play *play, line_listener listener, void *c
 	}
 	if (status == OK && play->until != INT64_MIN)
 		status = world_advance(play->world, play->until, &play->error);
+	if (status == OK)
+		status = world_keep(play->world, &play->error);
 	progress_end();
 	return status;
 }

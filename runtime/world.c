@@ -120,7 +120,7 @@ static void forget(struct world *world)
 	world->given_count = world->act_count = world->refused = 0;
 }
 
-enum status world_start(struct world *world, moment at, struct error *error)
+static enum status life_start(struct world *world, moment at, struct error *error)
 {
 	struct turn_report report = {.origin = TURN_ACTIVATE, .at = at};
 
@@ -135,13 +135,37 @@ enum status world_start(struct world *world, moment at, struct error *error)
 					      : status;
 }
 
+enum status world_start(struct world *world, moment at, struct error *error)
+{
+	moment latest;
+	enum status status = store_latest(world->store, &latest, error);
+
+	if (status == OK && latest > at)
+		at = latest;
+	if (status == OK || status == NOT_FOUND)
+		status = store_begin(world->store, error);
+	if (status != OK)
+		return status;
+	status = life_start(world, at, error);
+	if (status != OK)
+		store_rollback(world->store);
+	return status;
+}
+
+enum status world_keep(struct world *world, struct error *error)
+{
+	return store_commit(world->store, error);
+}
+
+/* A savepoint, not a database of its own: taking a life back costs what it wrote (5 us for an empty one, beside 16 ms for
+ * making the tables of 60 entities). */
 enum status world_begin(struct world *world, moment at, struct error *error)
 {
 	enum status status = store_begin(world->store, error);
 
 	if (status != OK)
 		return status;
-	status = world_start(world, at, error);
+	status = life_start(world, at, error);
 	if (status != OK)
 		store_rollback(world->store);
 	return status;

@@ -60,8 +60,10 @@ const struct program *world_program(const struct world *world);
 /* As long as the current life: reset by world_begin. */
 struct arena *world_arena(struct world *world);
 
-/* Sets the clock and activates schedules and master data: the one life of simulate and explain. */
+/* Sets the clock and activates schedules and master data: the one life of simulate and explain. On a database that knows later
+ * moments the clock begins there: time does not go back. Until world_keep nothing of it is kept in the database. */
 enum status world_start(struct world *world, moment at, struct error *error) MUST_CHECK;
+enum status world_keep(struct world *world, struct error *error) MUST_CHECK;
 /* As world_start, and world_end takes everything back: rows, numbers, timers, answers and what is remembered. For tests. */
 enum status world_begin(struct world *world, moment at, struct error *error) MUST_CHECK;
 void world_end(struct world *world);

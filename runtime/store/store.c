@@ -292,6 +292,22 @@ enum status store_next_timer(struct store *store, moment until, struct record_id
 	return status == OK && !row ? NOT_FOUND : status;
 }
 
+enum status store_latest(struct store *store, moment *at_out, struct error *error)
+{
+	struct statement *statement;
+	bool row = false;
+	enum status status = store_statement(store, "SELECT at FROM _history ORDER BY number DESC LIMIT 1", &statement, error);
+
+	if (status != OK)
+		return status;
+	statement_reset(statement);
+	status = statement_step(statement, &row, error);
+	if (status == OK && row)
+		*at_out = statement_column(statement, 0).integer;
+	statement_reset(statement);
+	return status == OK && !row ? NOT_FOUND : status;
+}
+
 /* --- settings: kept in a list of one, so that every type has the same form */
 enum status store_set_setting(struct store *store, const struct setting *setting, struct value value, struct error *error)
 {

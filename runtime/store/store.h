@@ -45,6 +45,9 @@ enum status store_set_setting(struct store *store, const struct setting *setting
 enum status store_event_is_new(struct store *store, const struct event *event, bool *is_new_out,
 			       struct error *error) MUST_CHECK;
 
+/* The moment of the newest change in the history: no clock may begin before it. NOT_FOUND: nothing has happened yet. */
+enum status store_latest(struct store *store, moment *at_out, struct error *error) MUST_CHECK;
+
 /* The timer that is due first, at or before `until`. NOT_FOUND: none. */
 enum status store_next_timer(struct store *store, moment until, struct record_id *timer_out, moment *due_out,
 			     struct error *error) MUST_CHECK;
