@@ -146,6 +146,81 @@ static void apply(struct small_host *host)
 			*list_add(&host->arena, &host->seen) = host->turn->plan.events.items[i]->id;
 }
 
+/* --- turns */
+typedef enum status (*host_turn)(struct small_host *host, void *argument);
+
+static void plan_write(struct small_host *host, struct text_builder *text)
+{
+	const struct plan *plan = &host->turn->plan;
+	char id[RECORD_ID_TEXT + 1];
+	for (uint32_t i = 0; i < plan->changes.count; i++) {
+		const struct change *change = plan->changes.items[i];
+		record_id_write(change->id, id);
+		builder_format(text, "%d %s %s", change->kind, change->entity->name.bytes, id);
+		for (uint32_t k = 0; change->after && k < change->entity->field_count; k++) {
+			builder_add_char(text, ' ');
+			value_write(text, change->after[k], NULL);
+		}
+		builder_add_char(text, '\n');
+	}
+	for (uint32_t i = 0; i < plan->outgoing.count; i++) {
+		record_id_write(plan->outgoing.items[i].id, id);
+		builder_format(text, "call %s\n", id);
+	}
+	for (uint32_t i = 0; i < plan->events.count; i++) {
+		record_id_write(plan->events.items[i]->id, id);
+		builder_format(text, "event %s %s\n", plan->events.items[i]->kind->name.bytes, id);
+	}
+}
+
+static const char *plan_text(struct small_host *host)
+{
+	struct text_builder text = {.arena = &host->arena};
+	plan_write(host, &text);
+	return builder_text(&text).bytes;
+}
+
+/* The killed one, whose arena still holds what the turn is about. */
+static struct engine *turn_again(struct small_host *host, host_turn run, void *argument)
+{
+	struct engine *killed = host->engine;
+	const char *first = plan_text(host);
+	assert_int_equal(engine_open(&host->engine), OK);
+	assert_int_equal(engine_use_pack(host->engine, host->program, &host->error), OK);
+	assert_int_equal(run(host, argument), host->status);
+	assert_string_equal(plan_text(host), first);
+	return killed;
+}
+
+static void calls_remember(struct small_host *host)
+{
+	for (uint32_t i = 0; i < host->turn->plan.outgoing.count; i++) {
+		const struct outgoing *outgoing = &host->turn->plan.outgoing.items[i];
+		struct value arguments = {
+			.kind = VALUE_RECORD, .count = outgoing->argument_count, .items = outgoing->arguments};
+		if (outgoing->kind == OUTGOING_CALL)
+			*list_add(&host->arena, &host->calls) =
+				(struct host_call){outgoing->id, outgoing->action, value_copy(&host->arena, arguments).items};
+	}
+}
+
+static void turn(struct small_host *host, host_turn run, void *argument)
+{
+	host->status = run(host, argument);
+	struct engine *killed = host->is_killed ? turn_again(host, run, argument) : NULL;
+	if (host->status == OK) {
+		calls_remember(host);
+		apply(host);
+	}
+	if (killed)
+		engine_close(killed);
+}
+
+static enum status turn_event(struct small_host *host, void *argument)
+{
+	return engine_turn(host->engine, argument, &host->ports, &host->turn, &host->error);
+}
+
 void host_raise(struct small_host *host, const char *kind_name, const char *source)
 {
 	const struct event_kind *kind = schema_event(&host->program->schema, text_from(kind_name));
@@ -163,9 +238,86 @@ void host_raise(struct small_host *host, const char *kind_name, const char *sour
 			      .at = host->now,
 			      .fields = fields,
 			      .rule = RULE_NONE};
-	host->status = engine_turn(host->engine, &event, &host->ports, &host->turn, &host->error);
-	if (host->status == OK)
-		apply(host);
+	turn(host, turn_event, &event);
+}
+
+struct host_answer {
+	struct record_id call;
+	struct call_answer answer;
+};
+
+static enum status turn_answer(struct small_host *host, void *argument)
+{
+	const struct host_answer *answer = argument;
+	engine_begin(host->engine);
+	return engine_answer(host->engine, answer->call, &answer->answer, host->now, &host->ports, &host->turn, &host->error);
+}
+
+void host_answer(struct small_host *host, uint32_t nth, const char *json, const char *sentence)
+{
+	struct host_answer answer = {.answer = {.ok = json != NULL, .value = value_missing()}};
+	assert_true(nth < host->calls.count);
+	answer.call = host->calls.items[nth].id;
+	if (json) {
+		answer.answer.value.kind = VALUE_DATA;
+		assert_int_equal(json_parse(&host->arena, text_from(json), &answer.answer.value.json, &host->error), OK);
+	} else {
+		answer.answer.sentence = text_from(sentence);
+	}
+	turn(host, turn_answer, &answer);
+}
+
+static struct record_id nth_of(const struct small_host *host, enum system_entity entity, uint32_t nth)
+{
+	for (uint32_t i = 0; i < host->rows.count; i++)
+		if (host->rows.items[i].entity->index == entity && !nth--)
+			return host->rows.items[i].id;
+	fail_msg("there is no such row");
+	return (struct record_id){0};
+}
+
+struct host_word {
+	struct record_id id;
+	int word;
+};
+
+static enum status turn_decide(struct small_host *host, void *argument)
+{
+	const struct host_word *word = argument;
+	engine_begin(host->engine);
+	return engine_decide(host->engine, word->id, word->word, value_missing(), host->now, &host->ports, &host->turn,
+			     &host->error);
+}
+
+void host_decide(struct small_host *host, uint32_t nth, bool approved)
+{
+	turn(host, turn_decide, &(struct host_word){nth_of(host, SYSTEM_APPROVAL, nth), approved});
+}
+
+static enum status turn_resume(struct small_host *host, void *argument)
+{
+	const struct host_word *word = argument;
+	engine_begin(host->engine);
+	return engine_resume(host->engine, word->id, word->word, value_missing(), host->now, &host->ports, &host->turn,
+			     &host->error);
+}
+
+void host_resume(struct small_host *host, uint32_t nth, enum resume resume)
+{
+	turn(host, turn_resume, &(struct host_word){nth_of(host, SYSTEM_INSTANCE, nth), (int)resume});
+}
+
+const char *host_call_shows(struct small_host *host, uint32_t nth)
+{
+	struct text_builder text = {.arena = &host->arena};
+	assert_true(nth < host->calls.count);
+	const struct host_call *call = &host->calls.items[nth];
+	builder_add(&text, call->action->name);
+	for (uint32_t i = 0; i < call->action->parameter_count; i++) {
+		builder_add_char(&text, ' ');
+		value_write(&text, call->arguments[i], NULL);
+	}
+	return builder_text(&text).bytes;
 }
 
 /* --- the clock */
@@ -181,6 +333,13 @@ static const struct host_row *timer_next(const struct small_host *host, moment u
 	return next;
 }
 
+static enum status turn_timer(struct small_host *host, void *argument)
+{
+	engine_begin(host->engine);
+	return engine_timer(host->engine, *(const struct record_id *)argument, host->now, &host->ports, &host->turn,
+			    &host->error);
+}
+
 void host_advance(struct small_host *host, int64_t seconds)
 {
 	moment until = host->now + seconds;
@@ -188,11 +347,9 @@ void host_advance(struct small_host *host, int64_t seconds)
 	while ((timer = timer_next(host, until))) {
 		struct record_id id = timer->id;
 		host->now = timer->values[TIMER_DUE_AT].integer;
-		engine_begin(host->engine);
-		host->status = engine_timer(host->engine, id, host->now, &host->ports, &host->turn, &host->error);
+		turn(host, turn_timer, &id);
 		if (host->status != OK)
 			fail_msg("%s", host->error.sentence);
-		apply(host);
 		timer = row_find(host, host->program->schema.entities[SYSTEM_TIMER], id);
 		assert_true(!timer || timer->values[TIMER_DUE_AT].integer > host->now);
 	}

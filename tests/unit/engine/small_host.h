@@ -18,6 +18,12 @@ struct host_row {
 	const struct value *values;
 };
 
+struct host_call { /* what a turn gave the outbox */
+	struct record_id id;
+	const struct action *action;
+	const struct value *arguments;
+};
+
 struct small_host {
 	struct arena pack, arena; /* of the program; of rows */
 	const struct program *program;
@@ -28,7 +34,10 @@ struct small_host {
 	uint32_t events; /* raised from outside */
 	LIST(struct host_row) rows;
 	LIST(struct record_id) seen;
+	LIST(struct host_call) calls;
 	int64_t number;
+	bool is_killed; /* after each turn the engine is killed before it is applied; another one has to come to the same plan
+			 */
 	const struct turn *turn; /* the last */
 	enum status status;      /* of it */
 };
@@ -41,6 +50,14 @@ void host_close(struct small_host *host);
 void host_raise(struct small_host *host, const char *kind, const char *json);
 /* Turns the clock and runs what is due on the way. */
 void host_advance(struct small_host *host, int64_t seconds);
+
+/* The answer to the n-th call that was ever made: JSON of its result, or NULL and a sentence. */
+void host_answer(struct small_host *host, uint32_t nth, const char *json, const char *sentence);
+/* The n-th approval that there is; the n-th instance. */
+void host_decide(struct small_host *host, uint32_t nth, bool approved);
+void host_resume(struct small_host *host, uint32_t nth, enum resume resume);
+/* "shop.pay p1" */
+const char *host_call_shows(struct small_host *host, uint32_t nth);
 
 uint32_t host_count(const struct small_host *host, const char *entity);
 /* Field of the only (or n-th) row of the entity, as people read it. */
