@@ -195,10 +195,10 @@ enum status rule_body(struct context *context, const struct rule *rule, struct t
 {
 	struct savepoint before = savepoint_set(context);
 	context->rule = rule->index;
-	enum status status = rule_time_passes(context, rule, traced);
+	enum status status = rule->in_time ? rule_time_passes(context, rule, traced) : OK;
 	if (status == OK && traced->outcome == OUTCOME_FIRED)
 		status = eval_run(context, rule->body, rule_frame(context, rule->body), NULL);
-	if (status == OK && traced->outcome == OUTCOME_FIRED)
+	if (status == OK && rule->in_time && traced->outcome == OUTCOME_FIRED)
 		status = rule_time_fired(context, rule, before.touched);
 	if (status == OK)
 		return OK;
@@ -211,7 +211,7 @@ static struct record_id maker_of(const struct context *context, const struct rul
 	struct {
 		struct record_id event;
 		uint64_t rule;
-	} seed = {context->event->id, text_hash(rule->name)};
+	} seed = {context->event->id, rule->name_hash};
 	return record_id_derive(0, &seed, sizeof(seed));
 }
 
@@ -227,7 +227,7 @@ static enum status run_rule(struct context *context, const struct rule *rule)
 		result.outcome = OUTCOME_NOT_VALID;
 	} else {
 		status = run_guard(context, rule, &result, &holds);
-		if (status == OK)
+		if (status == OK && rule->in_time)
 			status = rule_time_held(context, rule, value_is_true(holds), &result);
 		count_guard(context, rule, status == OK && value_is_true(holds));
 		if (status != OK) {
@@ -243,6 +243,22 @@ static enum status run_rule(struct context *context, const struct rule *rule)
 	return status;
 }
 
+/* Candidates lie far apart in memory, each behind three pointers: they are asked for together, so that the waits overlap
+ * (workload W1, 10,000 rules: a third of the time of matching). */
+static void warm(const rule_list *rules)
+{
+	for (uint32_t i = 0; i < rules->count; i++)
+		__builtin_prefetch(rules->items[i]);
+	for (uint32_t i = 0; i < rules->count; i++)
+		if (rules->items[i]->guard)
+			__builtin_prefetch(rules->items[i]->guard);
+	for (uint32_t i = 0; i < rules->count; i++)
+		if (rules->items[i]->guard) {
+			__builtin_prefetch(rules->items[i]->guard->steps);
+			__builtin_prefetch(rules->items[i]->guard->constants);
+		}
+}
+
 enum status rules_on_event(struct context *context, const struct event *event)
 {
 	rule_list rules = {0};
@@ -251,6 +267,7 @@ enum status rules_on_event(struct context *context, const struct event *event)
 		all_rules(context, event, &rules);
 	else if (status == OK)
 		status = candidates(context, event, &rules);
+	warm(&rules);
 	for (uint32_t i = 0; status == OK && i < rules.count; i++)
 		status = run_rule(context, rules.items[i]);
 	return status;

@@ -302,6 +302,9 @@ void index_build(struct compiler *compiler)
 	for (uint32_t i = 0; i < compiler->rules.count; i++) {
 		struct rule *rule = &compiler->rules.items[i];
 		rule->index_field = SLOT_NONE;
+		rule->name_hash = text_hash(rule->name);
+		rule->in_time = rule->dedupe_keys || rule->once_per || rule->at_most.count || rule->damp.count ||
+				rule->holds_for || rule->unless.event;
 		if (!rule->event)
 			continue;
 		struct kind_index *kind = &kinds[rule->event->index];

@@ -34,8 +34,8 @@ struct node {
 	struct span span;
 	struct text source; /* its text, blanks folded */
 	const struct type *type;
-	uint32_t slot;                     /* where its value is after the run; SLOT_NONE when it was fused, or is a constant */
-	uint32_t fused_step;               /* for SLOT_NONE: the step that read it as its field operand; a constant: SLOT_NONE */
+	uint32_t slot;       /* where its value is after the run; SLOT_NONE when it was fused, or is a constant */
+	uint32_t fused_step; /* for SLOT_NONE: the step that read it as its field operand; a constant: SLOT_NONE */
 	uint32_t first_child, child_count; /* in code.children */
 };
 
@@ -193,14 +193,17 @@ struct rule_key { /* by … : a LIST value */
 };
 
 struct rule {
-	struct text name, module, label; /* name is "module.rule" */
-	struct span span;
-	uint32_t index; /* in program.rules: the order in which rules run */
-	const struct event_kind *event;
-	struct text alias;
+	/* first what every event looks at, so that it is one line of the cache */
 	const struct code *guard; /* NULL: always */
 	const struct code *body;
+	uint64_t name_hash;
+	uint32_t index; /* in program.rules: the order in which rules run */
 	date valid_from, valid_until;
+	bool in_time;                    /* dedupe, once, at most, damp, holds or unless stand below */
+	struct text name, module, label; /* name is "module.rule" */
+	struct span span;
+	const struct event_kind *event;
+	struct text alias;
 	/* the equality that the index uses; SLOT_NONE: none */
 	uint32_t index_field;
 	struct value index_value;
