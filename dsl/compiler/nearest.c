@@ -53,6 +53,16 @@ uint32_t name_slips(struct text name)
 	return name.length <= 7 ? 2 : 3;
 }
 
+/* `prio` is short for `priority`: the shortest name that begins so. */
+static int64_t shortened(struct text wanted, const struct text *names, uint32_t count)
+{
+	int64_t found = -1;
+	for (uint32_t i = 0; i < count && wanted.length >= 3; i++)
+		if (text_starts(names[i], wanted) && (found < 0 || names[i].length < names[found].length))
+			found = i;
+	return found;
+}
+
 int64_t nearest_name(struct text wanted, const struct text *names, uint32_t count)
 {
 	int64_t nearest = -1;
@@ -64,5 +74,5 @@ int64_t nearest_name(struct text wanted, const struct text *names, uint32_t coun
 		limit = distance;
 		nearest = i;
 	}
-	return nearest;
+	return nearest >= 0 ? nearest : shortened(wanted, names, count);
 }

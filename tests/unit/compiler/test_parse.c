@@ -307,6 +307,8 @@ static void nearest_names(void **state)
 	assert_int_equal(nearest_name(TEXT("stauts"), NAMES, 5), 1);
 	assert_int_equal(nearest_name(TEXT("wehn"), NAMES, 5), 2);
 	assert_int_equal(nearest_name(TEXT("ticket"), NAMES, 5), 4);
+	assert_int_equal(nearest_name(TEXT("prio"), NAMES, 5), 0);
+	assert_int_equal(nearest_name(TEXT("pr"), NAMES, 5), -1);
 	assert_int_equal(nearest_name(TEXT("customer"), NAMES, 5), -1);
 	assert_int_equal(nearest_name(TEXT("y"), NAMES, 5), -1);
 	assert_int_equal(nearest_name(TEXT(""), NAMES, 5), -1);
