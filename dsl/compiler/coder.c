@@ -27,6 +27,17 @@ struct coder coder_new(struct compiler *compiler, uint32_t file)
 	return coder;
 }
 
+void coder_again(struct coder *coder, uint32_t slots)
+{
+	struct coder fresh = coder_new(coder->compiler, coder->file);
+	coder->steps = fresh.steps;
+	coder->constants = fresh.constants;
+	coder->operands = fresh.operands;
+	coder->nodes = fresh.nodes;
+	coder->children = fresh.children;
+	coder->slot_count = slots;
+}
+
 struct coder coder_inner(struct coder *outer, struct text name, const struct type *type)
 {
 	struct coder coder = coder_new(outer->compiler, outer->file);
@@ -228,6 +239,7 @@ const struct code *coder_finish(struct coder *coder, uint32_t result_slot, uint3
 			      .slot_count = coder->slot_count,
 			      .parameter_count = coder->parameter_count,
 			      .constants = take(arena, coder->constants),
+			      .constant_count = coder->constants.count,
 			      .operands = take(arena, coder->operands),
 			      .result = result_slot,
 			      .nodes = take(arena, coder->nodes),

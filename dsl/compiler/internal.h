@@ -252,6 +252,8 @@ uint32_t coder_parameter(uint32_t inner_slot);
 /* `root` NODE_NONE: a body. Afterwards the coder is empty but keeps its slots, variables and facts: the next code may share the
  * frame. */
 const struct code *coder_finish(struct coder *coder, uint32_t result_slot, uint32_t root);
+/* After coder_finish: for one more code with the same parameters, the first `slots` slots. */
+void coder_again(struct coder *coder, uint32_t slots);
 
 /* --- expression.c
  * `wanted` is the type expected at this place, or NULL: it gives bare enum values, records and numbers their meaning. */

@@ -242,7 +242,7 @@ static void row_build(struct table_builder *builder, const struct syntax *row, c
 static void rows_build(struct table_builder *builder, uint32_t file, const struct syntax *body, bool needs_header)
 {
 	builder->file = file;
-	builder->cells.file = file;
+	builder->cells.file = builder->values.file = file;
 	builder->row_number = 0;
 	for (each_child (row, body)) {
 		if (row->kind != SYNTAX_row)
@@ -346,6 +346,7 @@ static void table_compile(struct compiler *compiler, struct declaration *declara
 	if (!body)
 		return;
 	builder.cells = table_coder(&builder, type_simple(compiler, TYPE_ERROR));
+	builder.values = table_coder(&builder, NULL);
 	const struct syntax *hit = syntax_child(body, SYNTAX_hit);
 	if (hit)
 		hit_read(&builder, hit);

@@ -30,7 +30,8 @@ struct table_builder {
 	const struct record_type *declared; /* the outputs of the signature */
 	uint32_t file;                      /* of the rows that are being read */
 	uint32_t row_number;
-	struct coder cells; /* for constants; its code is never used */
+	struct coder cells;  /* slot 0: the input's value */
+	struct coder values; /* of the outputs */
 	LIST(const struct syntax *) items;
 	LIST(struct cell_source) cell_sources; /* of the row that is being read */
 	LIST(struct table_input) inputs;

@@ -141,24 +141,27 @@ static struct text text_of_cell(const struct table_builder *builder, const struc
 static const struct code *code_cell(struct table_builder *builder, const struct table_input *input,
 				    const struct cell_source *source)
 {
-	struct coder coder = table_coder(builder, input->type);
+	struct coder *coder = &builder->cells;
+	uint32_t slots = coder->slot_count;
 	struct operand subject = {.type = input->type, .slot = 0, .may_miss = true, .stays = true};
-	subject.node = coder_node(&coder, NODE_PATH, input->syntax, input->type, 0, 0, NULL, 0);
+	subject.node = coder_node(coder, NODE_PATH, input->syntax, input->type, 0, 0, NULL, 0);
 	uint32_t result = SLOT_NONE, node = NODE_NONE;
 	for (uint32_t i = 0; i < source->count; i++) {
-		struct operand truth = test_of(&coder, builder->items.items[source->first + i], subject);
+		struct operand truth = test_of(coder, builder->items.items[source->first + i], subject);
 		if (is_error(&truth)) {
 			builder->failed = true;
 			return NULL;
 		}
-		uint32_t before = result, slot = operand_slot(&coder, &truth);
+		uint32_t before = result, slot = operand_slot(coder, &truth);
 		node = truth.node;
 		if (before == SLOT_NONE)
 			result = slot;
 		else
-			coder_step(&coder, STEP_OR, result = coder_slot(&coder), before, slot, 0);
+			coder_step(coder, STEP_OR, result = coder_slot(coder), before, slot, 0);
 	}
-	return coder_finish(&coder, result, node);
+	const struct code *code = coder_finish(coder, result, node);
+	coder_again(coder, slots);
+	return code;
 }
 
 void cell_build(struct table_builder *builder, struct table_input *input, const struct cell_source *source,
@@ -200,9 +203,10 @@ const struct code *output_build(struct table_builder *builder, struct table_outp
 	const struct code *code = map_get(&output->codes, text);
 	if (code)
 		return code;
-	struct coder coder = table_coder(builder, NULL);
 	struct operand result;
-	code = code_for_expression(&coder, builder->items.items[source->first], output->field->type, &result);
+	uint32_t slots = builder->values.slot_count;
+	code = code_for_expression(&builder->values, builder->items.items[source->first], output->field->type, &result);
+	coder_again(&builder->values, slots);
 	output->may_miss = output->may_miss || result.may_miss;
 	if (code)
 		map_put(&output->codes, text, (void *)code);
