@@ -49,6 +49,7 @@ static struct value value_for(const struct write *write, const struct value *val
 	return value_missing();
 }
 
+/* docs/decisions/0010 */
 static const struct query *query_by_keys(struct context *context, const struct write *write)
 {
 	struct query *query = arena_new(context->arena, struct query);

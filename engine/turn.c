@@ -123,7 +123,7 @@ enum status body_run(struct context *context, const struct code *body, struct va
 	return OK;
 }
 
-/* --- the loop */
+/* --- the loop; the order of clocks, rules and workflows: docs/decisions/0008 */
 static enum status handle(struct context *context, struct event *event)
 {
 	struct record_id turn_maker = context->maker;

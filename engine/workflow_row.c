@@ -1,5 +1,5 @@
 /* Where instances of workflows are kept: rows of system entities, found by id, by what they wait for, or by their arguments.
- * Must never interpret a step. */
+ * Must never interpret a step. Why a row: docs/decisions/0011 */
 #include "engine/workflow.h"
 
 #include <inttypes.h>

@@ -82,7 +82,8 @@ enum status world_receive(struct world *world, const struct receive *receive, co
 /* `refused_out`: a sentence when the action did not succeed (a rule of the pack failed it, or the store). */
 enum status world_act(struct world *world, const struct code *body, struct value *frame, struct value actor,
 		      struct text *refused_out, struct error *error) MUST_CHECK;
-/* A row as if it had always been there: defaults and numbers are given, nothing is raised, so no rule and no clock starts. */
+/* A row as if it had always been there: defaults and numbers are given, nothing is raised, so no rule and no clock starts.
+ * docs/decisions/0009 */
 enum status world_given(struct world *world, const struct write *write, struct value values, struct value *ref_out,
 			struct error *error) MUST_CHECK;
 enum status world_set_setting(struct world *world, const struct setting *setting, struct value value,

@@ -20,7 +20,7 @@ bool json_bool(const struct json *json);
 struct text json_text(const struct json *json); /* TEXT only; NUL behind it */
 /* NUMBER only. As RFC 8259 section 6 advises, numbers are IEEE 754 doubles: the shortest decimal that reads back as the same
  * double. LIMIT when that does not fit a decimal, or for a whole number beyond 2^53, which its sender must write as text to be
- * exact. */
+ * exact. docs/decisions/0003 */
 enum status json_decimal(const struct json *json, struct decimal *decimal_out) MUST_CHECK;
 enum status json_int(const struct json *json, int64_t *integer_out) MUST_CHECK; /* INVALID when it has a fraction */
 /* For a number that is no decimal: as JSON, so that it reads back as the same double (1e999 for what is beyond one). Returns

@@ -1,4 +1,4 @@
-/* Durations as text: the units that Flow knows, in one table. */
+/* Durations as text: the units that Flow knows, in one table. Why there are three kinds: docs/decisions/0004 */
 #ifndef MODEL_DURATION_H
 #define MODEL_DURATION_H
 

@@ -1,5 +1,5 @@
 /* Ids of rows and events: 48 bits of time, so that they sort by it, and 80 bits of hash, so that a turn that runs again makes
- * the same ones. As text they look like a ULID. */
+ * the same ones (docs/decisions/0007). As text they look like a ULID. */
 #include "engine/model/value.h"
 
 static const char ALPHABET[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* Crockford: no I, L, O, U */
