@@ -5,35 +5,6 @@
  */
 #include "engine/clock.h"
 
-#include "engine/base/check.h"
-
-/* What is not stored but follows: one clock of one record, in this turn. */
-struct running {
-	struct context *context;
-	const struct clock *clock;
-	struct record_id record, row;
-	const struct value *stored; /* NULL: there is no row yet */
-	bool start_hit, stop_hit;   /* the event that starts or stops it has come */
-	/* the state, as it becomes */
-	bool has_started, has_stopped;
-	moment started_at, stopped_at;
-	LIST(struct pause) pauses;
-	int64_t fired;
-	enum clock_state state;
-	bool has_state; /* not: there is no target, so no clock runs; start and pauses are remembered */
-	/* what holds now */
-	bool stops, pauses_now, stopped_now;
-	struct value target;
-	struct reckoning reckoning;
-	bool has_due;
-	moment due;
-};
-
-static enum status clock_settle(struct running *running) MUST_CHECK;
-static void follow(struct running *running);
-static enum status fire(struct running *running, moment *next_out, bool *has_next_out) MUST_CHECK;
-static enum status keep(struct running *running, bool has_next, moment next) MUST_CHECK;
-
 static inline struct value stored_field(const struct value *stored, enum clock_field field)
 {
 	return stored[FIELD_FIRST_OWN + field];
@@ -217,266 +188,6 @@ enum status clocks_reckon_all(struct context *context)
 	return status;
 }
 
-/* --- what holds now */
-static enum status condition(struct running *running, const struct code *code, bool *truth_out)
-{
-	struct value value = value_missing();
-	enum status status = code ? eval_record(running->context, code, running->clock->entity, running->record, &value) : OK;
-	*truth_out = value_is_true(value);
-	return status;
-}
-
-/* A clock that starts with its record knows its start even when nothing was kept: from when a target came late. */
-static enum status start_find(struct running *running)
-{
-	const struct clock *clock = running->clock;
-	struct context *context = running->context;
-	const struct value *record;
-	bool starts = running->start_hit;
-	enum status status = clock->starts_when ? condition(running, clock->starts_when, &starts) : OK;
-	running->started_at = context->now;
-	if (status == OK && clock->start_event && clock->start_event == clock->entity->created) {
-		status = row_read(context, clock->entity, running->record, &record);
-		if (status == OK && record[FIELD_CREATED_AT].kind == VALUE_TIME)
-			running->started_at = record[FIELD_CREATED_AT].integer;
-		starts = true;
-	}
-	/* what was over before its clock began to run is none of its business */
-	running->has_started = starts && !(running->stops && running->started_at < context->now);
-	return status;
-}
-
-static enum status conditions_read(struct running *running)
-{
-	enum status status = condition(running, running->clock->stops_when, &running->stops);
-	running->stops |= running->stop_hit;
-	if (status == OK)
-		status = condition(running, running->clock->pauses_while, &running->pauses_now);
-	if (status == OK && !running->has_started)
-		status = start_find(running);
-	return status;
-}
-
-static const struct calendar *calendar_find(const struct program *program, struct value ref)
-{
-	for (uint32_t i = 0; ref.kind == VALUE_REF && i < program->calendar_count; i++)
-		if (id_equal(program->calendar_ids[i], ref.id))
-			return program->calendars[i];
-	return NULL;
-}
-
-static enum status holidays_find(struct running *running)
-{
-	const struct program *program = running->context->program;
-	struct value ref = value_missing();
-	const struct code *code = running->clock->holidays;
-	enum status status = code ? eval_record(running->context, code, running->clock->entity, running->record, &ref) : OK;
-	for (uint32_t i = 0; status == OK && ref.kind == VALUE_REF && i < program->holiday_count; i++)
-		if (id_equal(program->holiday_ids[i], ref.id)) {
-			running->reckoning.work.extra = &program->holidays[i];
-			running->reckoning.work.extra_count = 1;
-		}
-	return status;
-}
-
-/* No calendar or no target: no clock, and never a guess. */
-static enum status policy_read(struct running *running)
-{
-	const struct clock *clock = running->clock;
-	struct value calendar = value_missing();
-	struct reckoning *reckoning = &running->reckoning;
-	enum status status = OK;
-	running->target = value_missing();
-	if (clock->calendar)
-		status = eval_record(running->context, clock->calendar, clock->entity, running->record, &calendar);
-	if (status == OK)
-		status = holidays_find(running);
-	reckoning->work.calendar = calendar_find(running->context->program, calendar);
-	if (status == OK && clock->target && reckoning->work.calendar)
-		status = eval_record(running->context, clock->target, clock->entity, running->record, &running->target);
-	if (status != OK || running->target.kind != VALUE_DURATION)
-		return status;
-	reckoning->target = running->target.integer;
-	reckoning->unit = running->target.unit;
-	if (reckoning->unit == UNIT_MONTH || reckoning->target < 0)
-		return error_set(running->context->error, INVALID,
-				 "a target is working time or workdays, and not negative; write `4h` or `2 workdays`");
-	return OK;
-}
-
-/* --- one clock, from what was to what is */
-static void reckoning_follow(struct running *running)
-{
-	running->reckoning.started_at = running->started_at;
-	running->reckoning.pauses = running->pauses.items;
-	running->reckoning.pause_count = running->pauses.count;
-	running->has_due = running->target.kind == VALUE_DURATION && reckon_due(&running->reckoning, &running->due) == OK;
-}
-
-static bool is_paused(const struct running *running)
-{
-	return running->pauses.count && list_last(&running->pauses)->until == PAUSE_OPEN;
-}
-
-static void state_find(struct running *running)
-{
-	moment now = running->context->now;
-	bool past = running->has_due && (running->stopped_now ? running->due < now : running->due <= now);
-	running->has_state = running->target.kind == VALUE_DURATION;
-	running->state = past                   ? CLOCK_BREACHED
-			 : running->stopped_now ? CLOCK_MET
-			 : is_paused(running)   ? CLOCK_PAUSED
-						: CLOCK_RUNNING;
-}
-
-/* Nothing is known that the record itself does not say. */
-static bool is_nothing(const struct running *running)
-{
-	return !running->stored && running->target.kind != VALUE_DURATION && !running->pauses.count &&
-	       running->clock->start_event && running->clock->start_event == running->clock->entity->created;
-}
-
-static enum status clock_settle(struct running *running)
-{
-	enum status status = conditions_read(running);
-	if (status != OK || !running->has_started)
-		return status;
-	bool was_stopped = running->has_stopped;
-	follow(running);
-	if (was_stopped && running->has_stopped)
-		return OK; /* it keeps its result */
-	status = policy_read(running);
-	if (status != OK)
-		return status;
-	reckoning_follow(running);
-	if (is_nothing(running))
-		return OK;
-	state_find(running);
-	bool has_next = false;
-	moment next = 0;
-	status = fire(running, &next, &has_next);
-	return status == OK ? keep(running, has_next && !running->has_stopped, next) : status;
-}
-
-/* --- start, pause, resume, stop, reopen */
-static void pause_begin(struct running *running, moment from)
-{
-	struct pause *last = running->pauses.count ? list_last(&running->pauses) : NULL;
-	if (last && last->until == from)
-		last->until = PAUSE_OPEN;
-	else
-		*list_add(running->context->arena, &running->pauses) = (struct pause){from, PAUSE_OPEN};
-}
-
-static void pause_end(struct running *running, moment until)
-{
-	struct pause *last = list_last(&running->pauses);
-	if (last->from >= until)
-		running->pauses.count--;
-	else
-		last->until = until;
-}
-
-static void reopen(struct running *running)
-{
-	moment now = running->context->now;
-	running->has_stopped = false;
-	if (running->clock->reopened == REOPENED_RESTART) {
-		running->started_at = now;
-		running->pauses.count = 0;
-		running->fired = 0;
-	} else if (running->stopped_at < now) {
-		pause_begin(running, running->stopped_at);
-		pause_end(running, now);
-	}
-}
-
-static void stop(struct running *running)
-{
-	if (is_paused(running))
-		pause_end(running, running->context->now);
-	running->has_stopped = running->stopped_now = true;
-	running->stopped_at = running->context->now;
-}
-
-/* A clock that an event stops is reopened by the event that starts it. */
-static bool is_reopened(const struct running *running)
-{
-	return running->has_stopped && !running->stops && (running->clock->stops_when || running->start_hit);
-}
-
-static void follow(struct running *running)
-{
-	if (is_reopened(running))
-		reopen(running);
-	if (running->has_stopped)
-		return;
-	if (running->stops)
-		stop(running);
-	else if (running->pauses_now && !is_paused(running))
-		pause_begin(running, running->context->now);
-	else if (!running->pauses_now && is_paused(running))
-		pause_end(running, running->context->now);
-}
-
-/* --- thresholds: the warnings and, at its place among them, the due itself. `fired` counts how many have been. */
-static uint32_t due_place(const struct clock *clock)
-{
-	uint32_t place = 0;
-	while (place < clock->warn_count && decimal_compare(value_decimal(clock->warn_at[place]), decimal_from_int(1)) <= 0)
-		place++;
-	return place;
-}
-
-static bool threshold_at(const struct running *running, uint32_t number, moment *at_out)
-{
-	uint32_t place = due_place(running->clock);
-	if (number == place)
-		*at_out = running->due;
-	if (number == place || running->target.kind != VALUE_DURATION)
-		return running->has_due;
-	struct value share = running->clock->warn_at[number < place ? number : number - 1];
-	return reckon_share(&running->reckoning, value_decimal(share), at_out) == OK;
-}
-
-static enum status raise(struct running *running, const struct event_kind *kind, struct value percent)
-{
-	if (!kind)
-		return OK;
-	struct value *fields = arena_array(running->context->arena, struct value, 3);
-	fields[0] = value_ref(running->clock->entity->index, running->record);
-	fields[1] = running->has_due ? value_time(running->due) : value_missing();
-	fields[2] = percent;
-	CHECK(kind->field_count <= 3);
-	return event_raise(running->context, kind, fields);
-}
-
-static enum status threshold_fire(struct running *running, uint32_t number)
-{
-	const struct clock *clock = running->clock;
-	uint32_t place = due_place(clock);
-	if (number == place)
-		return raise(running, clock->breached, value_missing());
-	return raise(running, clock->warned, clock->warn_at[number < place ? number : number - 1]);
-}
-
-/* Who stops at the very second of a threshold has kept it. */
-static enum status fire(struct running *running, moment *next_out, bool *has_next_out)
-{
-	moment until = running->context->now - running->stopped_now;
-	enum status status = OK;
-	for (*has_next_out = false; status == OK && running->fired <= running->clock->warn_count; running->fired++) {
-		*has_next_out = threshold_at(running, (uint32_t)running->fired, next_out);
-		if (!*has_next_out || *next_out > until)
-			break;
-		status = threshold_fire(running, (uint32_t)running->fired);
-		*has_next_out = false;
-	}
-	if (status == OK && running->stopped_now && running->has_state && running->state == CLOCK_MET)
-		status = raise(running, running->clock->met, value_missing());
-	return status;
-}
-
 /* --- the row and its timer */
 static void values_find(const struct running *running, struct value values_out[CLOCK_FIELD_COUNT])
 {
@@ -517,6 +228,28 @@ static bool has_changed(const struct running *running, const struct value *value
 	return false;
 }
 
+static void change_say(const struct running *running, const struct value *values)
+{
+	struct context *context = running->context;
+	struct text_builder text = {.arena = context->arena};
+	static const enum clock_field SHOWN[] = {CLOCK_STATE, CLOCK_TARGET, CLOCK_DUE_AT, CLOCK_STOPPED_AT};
+	static const char *const WORDS[] = {"state", "target", "due", "stopped"};
+	for (int i = 0; i < 4; i++) {
+		struct value before = running->stored ? stored_field(running->stored, SHOWN[i]) : value_missing();
+		if (is_same(before, values[SHOWN[i]]))
+			continue;
+		builder_format(&text, "%s %s ", text.length ? "," : "", WORDS[i]);
+		value_write(&text, values[SHOWN[i]], context->program->zone);
+		if (before.kind == VALUE_MISSING)
+			continue;
+		builder_add_string(&text, " (was ");
+		value_write(&text, before, context->program->zone);
+		builder_add_char(&text, ')');
+	}
+	if (text.length)
+		trace_say(context, "clock %.*s:%.*s", TEXT_ARGS(running->clock->name), TEXT_ARGS(builder_text(&text)));
+}
+
 static enum status values_keep(struct running *running)
 {
 	struct context *context = running->context;
@@ -525,16 +258,17 @@ static enum status values_keep(struct running *running)
 	for (int i = 0; i < CLOCK_FIELD_COUNT; i++)
 		fields[i] = (uint16_t)(FIELD_FIRST_OWN + i);
 	values_find(running, values);
+	if (running->stored && !has_changed(running, values))
+		return OK;
+	change_say(running, values);
 	if (!running->stored) {
 		struct write write = {.entity = running->clock->state, .fields = fields, .field_count = CLOCK_FIELD_COUNT};
 		return row_create_as(context, &write, values, running->row);
 	}
-	if (!has_changed(running, values))
-		return OK;
 	return row_update(context, running->clock->state, running->row, fields, values, CLOCK_FIELD_COUNT);
 }
 
-static enum status keep(struct running *running, bool has_next, moment next)
+enum status clock_keep(struct running *running, bool has_next, moment next)
 {
 	struct context *context = running->context;
 	enum status status = values_keep(running);
@@ -554,11 +288,11 @@ static enum status read_now(struct running *running, enum clock_field field, str
 	if (context->call_depth >= LIMIT_CALL_DEPTH)
 		return error_set(context->error, LIMIT, "the clock %.*s goes by itself", TEXT_ARGS(running->clock->name));
 	context->call_depth++;
-	enum status status = policy_read(running);
+	enum status status = clock_policy(running);
 	context->call_depth--;
 	if (status != OK)
 		return status;
-	reckoning_follow(running);
+	clock_reckon(running);
 	values_find(running, values);
 	*value_out = values[field];
 	return OK;

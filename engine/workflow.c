@@ -61,16 +61,33 @@ static enum status decide(struct work *work, struct record_id approval, bool app
 	return OK;
 }
 
-/* What went on while nobody can say why: as it was, and traced. */
-static enum status settle(struct context *context, struct savepoint before, enum status status)
+/* What the engine can not do is not the workflow's doing: it is as it was, and a person is asked. */
+static enum status hold_as_it_was(struct context *context, struct record_id id)
 {
-	if (status == OK || status == NOT_FOUND || context->fatal)
-		return status == NOT_FOUND && !context->fatal ? OK : status;
-	if (status == CONFLICT)
-		return OK; /* another program's: it holds, and has said so */
+	static const uint16_t FIELDS[] = {INSTANCE_STATE, INSTANCE_WAITS_FOR};
+	const struct value *row;
+	struct work work = {.context = context, .id = id_text(context, id)};
+	struct text sentence = text_copy(context->arena, text_from(context->error->sentence));
+	struct value values[] = {value_text(instance_state_name(INSTANCE_HELD_STATE)), value_text(sentence)};
+	enum status status = row_read(context, system_entity(context, SYSTEM_INSTANCE), id, &row);
+	if (status != OK)
+		return context->fatal ? status : OK;
+	struct workflow named = {.name = value_as_text(row[INSTANCE_WORKFLOW])};
+	work.instance.workflow = &named;
+	trace_say(context, "the workflow %.*s (%.*s) could not go on: %.*s", TEXT_ARGS(named.name), TEXT_ARGS(work.id),
+		  TEXT_ARGS(sentence));
+	status = row_update(context, system_entity(context, SYSTEM_INSTANCE), id, FIELDS, values, 2);
+	return status == OK ? work_raise(&work, "workflow.held", &sentence) : status;
+}
+
+static enum status settle(struct context *context, struct savepoint before, struct record_id id, enum status status)
+{
+	if (status == OK || context->fatal)
+		return status;
+	if (status == NOT_FOUND || status == CONFLICT)
+		return OK; /* over; or another program's: it holds, and has said so */
 	savepoint_restore(context, before);
-	trace_say(context, "a workflow could not go on: %s", context->error->sentence);
-	return OK;
+	return hold_as_it_was(context, id);
 }
 
 /* The first event after the one whose rule started it. */
@@ -82,12 +99,9 @@ static uint32_t events_since(const struct context *context, const struct event *
 	return 0;
 }
 
-static enum status begin(struct context *context, const struct event *started)
+static enum status begin(struct context *context, struct record_id id, const struct event *started)
 {
-	struct record_id id;
 	struct work work;
-	if (record_id_parse(value_as_text(started->fields[1]), &id) != OK)
-		return OK;
 	enum status status = work_load(context, id, &work);
 	if (status != OK)
 		return status;
@@ -95,17 +109,14 @@ static enum status begin(struct context *context, const struct event *started)
 	return work_advance(&work);
 }
 
-static enum status wake(struct context *context, const struct value *wait, struct record_id rest, const struct event *event)
+static enum status wake(struct context *context, struct record_id id, const struct row *wait, const struct event *event)
 {
-	struct record_id id;
 	struct work work;
-	uint32_t number = (uint32_t)wait[WAIT_STRAND].integer;
+	uint32_t number = (uint32_t)wait->values[WAIT_STRAND].integer;
 	bool taken;
-	if (record_id_parse(value_as_text(wait[WAIT_INSTANCE]), &id) != OK)
-		return OK;
 	enum status status = work_load(context, id, &work);
 	if (status != OK || number >= work.instance.strands.count ||
-	    !id_equal(rest_id(&work.instance, work.instance.strands.items[number].rest), rest))
+	    !id_equal(rest_id(&work.instance, work.instance.strands.items[number].rest), wait->id))
 		return status;
 	status = rest_event(&work, number, event, &taken);
 	if (status == OK && taken)
@@ -124,21 +135,21 @@ static enum status wake_all(struct context *context, const struct event *event)
 					     value_text(event->kind->name), &rows, &count);
 	for (uint32_t i = 0; status == OK && i < count; i++) {
 		struct savepoint before = savepoint_set(context);
-		if (rows[i]->values) /* an earlier one may have ended it */
-			status = settle(context, before, wake(context, rows[i]->values, rows[i]->id, event));
+		struct record_id id;
+		if (rows[i]->values /* an earlier one may have ended it */ &&
+		    record_id_parse(value_as_text(rows[i]->values[WAIT_INSTANCE]), &id) == OK)
+			status = settle(context, before, id, wake(context, id, rows[i], event));
 	}
 	return status;
 }
 
 /* A rule or a person has written the approval's row itself: what stands there is the decision. */
-static enum status decided_by_row(struct context *context, const struct event *event)
+static enum status decided_by_row(struct context *context, struct record_id id, const struct event *event)
 {
-	struct record_id id;
 	struct work work;
 	struct text state = value_as_text(event->after[APPROVAL_STATE]);
 	bool approved = text_is(state, "approved");
-	if ((!approved && !text_is(state, "refused")) ||
-	    record_id_parse(value_as_text(event->after[APPROVAL_INSTANCE]), &id) != OK)
+	if (!approved && !text_is(state, "refused"))
 		return OK;
 	enum status status = work_load(context, id, &work);
 	return status == OK ? decide(&work, event->fields[0].id, approved, event->actor) : status;
@@ -147,29 +158,27 @@ static enum status decided_by_row(struct context *context, const struct event *e
 enum status workflows_on_event(struct context *context, const struct event *event)
 {
 	struct savepoint before = savepoint_set(context);
-	if (!event->kind || !context->program->workflow_count)
+	const struct event_kind *kind = event->kind;
+	struct record_id id;
+	if (!context->program->workflow_count)
 		return OK;
-	if (event->kind->origin == EVENT_SYSTEM && text_is(event->kind->name, "workflow.started"))
-		return settle(context, before, begin(context, event));
-	if (event->kind->entity == system_entity(context, SYSTEM_APPROVAL) && event->kind->origin == EVENT_UPDATED)
-		return settle(context, before, decided_by_row(context, event));
-	return context->engine->waited[event->kind->index] ? wake_all(context, event) : OK;
+	if (kind->origin == EVENT_SYSTEM && text_is(kind->name, "workflow.started"))
+		return record_id_parse(value_as_text(event->fields[1]), &id) == OK
+			       ? settle(context, before, id, begin(context, id, event))
+			       : OK;
+	if (kind->entity == system_entity(context, SYSTEM_APPROVAL) && kind->origin == EVENT_UPDATED)
+		return record_id_parse(value_as_text(event->after[APPROVAL_INSTANCE]), &id) == OK
+			       ? settle(context, before, id, decided_by_row(context, id, event))
+			       : OK;
+	return context->engine->waited[kind->index] ? wake_all(context, event) : OK;
 }
 
 /* --- timers */
-enum { FOREIGN_RETRY_SECONDS = 3600 }; /* until its program is there again */
-
-static enum status ring(struct context *context, const struct timer *timer)
+static enum status ring(struct context *context, struct record_id id, const struct timer *timer)
 {
-	struct record_id id;
 	struct work work;
 	uint32_t number = (uint32_t)timer->number;
-	if (record_id_parse(timer->subject, &id) != OK)
-		return OK;
 	enum status status = work_load(context, id, &work);
-	if (status == CONFLICT)
-		return timer_set(context, TIMER_WORKFLOW, timer->subject, timer->number, context->now + FOREIGN_RETRY_SECONDS,
-				 timer->data);
 	if (status != OK || number >= work.instance.strands.count ||
 	    work.instance.strands.items[number].rest != strtoul(timer->data.bytes, NULL, 10))
 		return status;
@@ -177,10 +186,18 @@ static enum status ring(struct context *context, const struct timer *timer)
 	return status == OK ? work_advance(&work) : status;
 }
 
+enum { AGAIN_SECONDS = 3600 }; /* until its program is there again, or what stood in its way has gone */
+
 enum status workflows_on_timer(struct context *context, const struct timer *timer)
 {
 	struct savepoint before = savepoint_set(context);
-	return settle(context, before, ring(context, timer));
+	struct record_id id;
+	if (record_id_parse(timer->subject, &id) != OK)
+		return OK;
+	enum status rang = ring(context, id, timer), status = settle(context, before, id, rang);
+	if (status != OK || rang == OK || rang == NOT_FOUND)
+		return status;
+	return timer_set(context, TIMER_WORKFLOW, timer->subject, timer->number, context->now + AGAIN_SECONDS, timer->data);
 }
 
 /* --- answers */

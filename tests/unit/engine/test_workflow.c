@@ -148,6 +148,21 @@ static void test_an_undo_that_fails_asks_a_person(void **state)
 	assert_int_equal(host.calls.count, 5);
 }
 
+static void test_each_round_of_a_loop_is_undone_with_its_own_values(void **state)
+{
+	(void)state;
+	begin("for each item in order.items {\n"
+	      "  step r = call shop.reserve(item) undo call shop.release(r.id)\n"
+	      "}\n"
+	      "fail \"after all\"");
+	host_answer(&host, 0, "{\"id\": \"for x\", \"count\": 1}", NULL);
+	call_is(1, "shop.reserve y");
+	host_answer(&host, 1, "{\"id\": \"for y\", \"count\": 1}", NULL);
+	call_is(2, "shop.release for y");
+	host_answer(&host, 2, "{}", NULL);
+	call_is(3, "shop.release for x");
+}
+
 /* --- people */
 #define HELD                                                                                                                   \
 	"step r = call shop.reserve(order.name) undo call shop.release(r.id)\n"                                                \
@@ -343,6 +358,7 @@ int main(void)
 		TEST(test_a_late_answer_to_an_earlier_try_is_none),
 		TEST(test_an_answer_that_does_not_fit_is_a_failure),
 		TEST(test_an_undo_that_fails_asks_a_person),
+		TEST(test_each_round_of_a_loop_is_undone_with_its_own_values),
 		TEST(test_a_person_has_it_tried_again),
 		TEST(test_a_person_goes_on),
 		TEST(test_a_person_gives_up),
