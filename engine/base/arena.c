@@ -15,8 +15,8 @@ struct arena_block {
 	_Alignas(16) char bytes[];
 };
 
-/* Blocks double, so the newest is the largest. A reset keeps it when it is no larger than this: turns that need 50 KB each would
- * otherwise ask the system for them each time, which cost two thirds of the rate of small turns. */
+/* Blocks double, so the newest is the largest. A reset keeps it when it is no larger than this: turns that need 50 KB each
+ * would otherwise ask the system for them each time, which cost two thirds of the rate of small turns. */
 enum { FIRST_BLOCK = 16 * 1024, LARGEST_BLOCK = 4 * 1024 * 1024, LARGEST_KEPT = 1024 * 1024 };
 
 void arena_init(struct arena *arena, const char *name, size_t limit)

@@ -39,7 +39,7 @@ struct transition_set {
 };
 
 struct entity {
-	struct text name, label; /* "ticket", "Ticket" */
+	struct text name, label; /* "order", "Order" */
 	struct text module;
 	uint16_t index; /* in schema.entities */
 	const struct field *fields;
@@ -61,7 +61,7 @@ enum event_origin { EVENT_DECLARED, EVENT_CREATED, EVENT_UPDATED, EVENT_DELETED,
 
 /* Fields of an event are the items of its RECORD value. For CREATED, UPDATED, DELETED the one item is the row (REF). */
 struct event_kind {
-	struct text name, label; /* "rmm.alert_raised", "ticket.created" */
+	struct text name, label; /* "door.opened", "order.created" */
 	uint32_t index;          /* in schema.events */
 	enum event_origin origin;
 	const struct entity *entity; /* of CREATED, UPDATED, DELETED */

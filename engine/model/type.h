@@ -45,7 +45,7 @@ struct enum_value {
 };
 
 struct enumeration {
-	struct text name; /* "ticket.status"; may be empty for one written in a signature */
+	struct text name; /* "order.status"; may be empty for one written in a signature */
 	const struct enum_value *values;
 	uint32_t count;
 };
@@ -61,7 +61,7 @@ struct record_type {
 	uint32_t count;
 };
 
-/* "list of ref ticket": for messages. */
+/* "list of ref order": for messages. */
 struct text type_show(struct arena *arena, const struct type *type);
 
 #endif
