@@ -232,10 +232,11 @@ struct engine {
 	uint64_t acts; /* turns that are no event's, so that their ids differ */
 	bool observe;
 	struct coverage *coverage;
-	uint64_t **clock_reads;          /* by clock: bit set of (entity, field) that it goes by; clock_reads.c */
+	uint64_t **clock_reads; /* by clock: bit set of (entity, field) that it goes by; clock_reads.c */
 	uint32_t clock_read_width;
 	bool *waited;                    /* by event index: some workflow has a `wait` for it */
 	bool *quiet;                     /* by entity index: its changes raise no events */
+	const struct code **guards;      /* by rule index: rule->guard, copied together; NULL without one */
 	struct table_index **tables;     /* by table index; NULL: scanned */
 	const struct event_kind *failed; /* rule.failed */
 	struct rules_of_event *unless_by_event, *holds_by_event; /* by event index */

@@ -116,6 +116,45 @@ static struct rules_of_event *rules_by_event(struct engine *engine, const struct
 	return lists;
 }
 
+/* --- guards side by side: what 10,000 rules compile to is 30 MB with all that explains it, what their guards run is three */
+static const struct code *code_pack(struct arena *arena, const struct code *code)
+{
+	enum { ALIGNMENT = _Alignof(struct value), HEAD = (sizeof(*code) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT };
+	size_t steps = sizeof(struct step) * code->step_count, constants = sizeof(struct value) * code->constant_count;
+	char *room = arena_alloc_raw(arena, HEAD + constants + steps, 64);
+	struct code *copy = memcpy(room, code, sizeof(*code));
+	copy->constants = (const struct value *)(const void *)(room + HEAD);
+	copy->steps = (const struct step *)(const void *)(room + HEAD + constants);
+	if (constants)
+		memcpy(room + HEAD, code->constants, constants);
+	if (steps)
+		memcpy(room + HEAD + constants, code->steps, steps);
+	return copy;
+}
+
+static void pack_guards_of(struct engine *engine, const struct rule_entry *entries, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const struct rule *rule = entries[i].rule;
+		if (rule->guard && !engine->guards[rule->index])
+			engine->guards[rule->index] = code_pack(&engine->pack_arena, rule->guard);
+	}
+}
+
+/* In the order of the index, so that the rules of a bucket are neighbours. */
+static void pack_guards(struct engine *engine)
+{
+	const struct program *program = engine->program;
+	engine->guards = arena_array(&engine->pack_arena, const struct code *, program->rule_count + 1);
+	for (uint32_t event = 0; program->rule_count && event < program->schema.event_count; event++) {
+		const struct rule_index *index = &program->index[event];
+		pack_guards_of(engine, index->always, index->always_count);
+		for (uint32_t i = 0; i < index->field_count; i++)
+			for (uint32_t k = 0; k < index->fields[i].capacity; k++)
+				pack_guards_of(engine, index->fields[i].buckets[k].entries, index->fields[i].buckets[k].count);
+	}
+}
+
 enum status engine_use_pack(struct engine *engine, const struct program *program, struct error *error)
 {
 	arena_reset(&engine->pack_arena);
@@ -126,6 +165,7 @@ enum status engine_use_pack(struct engine *engine, const struct program *program
 	index_tables(engine);
 	engine->unless_by_event = rules_by_event(engine, unless_event);
 	engine->holds_by_event = rules_by_event(engine, holds_event);
+	pack_guards(engine);
 	clocks_prepare(engine);
 	workflows_prepare(engine);
 	script_read_through(engine->scripts, &engine->reader);

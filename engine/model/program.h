@@ -46,6 +46,7 @@ struct code {
 	const struct step *steps;
 	uint32_t step_count, slot_count, parameter_count;
 	const struct value *constants;
+	uint32_t constant_count;
 	const uint32_t *operands;
 	uint32_t result; /* slot of the value of an expression; SLOT_NONE for bodies */
 	const struct node *nodes;
