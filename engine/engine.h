@@ -58,7 +58,7 @@ struct call_answer {
 };
 
 /* The workflow that waits for it goes on. A call nobody waits for (`later`, or its workflow has ended) is OK: an empty plan.
- * The same answer twice is the same. */
+ * The same answer twice is the same. CONFLICT: that workflow runs on another program than this engine's. */
 enum status engine_answer(struct engine *engine, struct record_id call, const struct call_answer *answer, moment at,
 			  const struct ports *ports, const struct turn **turn_out, struct error *error) MUST_CHECK;
 
