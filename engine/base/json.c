@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FEW_MEMBERS = 24 }; /* past it names are sorted to find one twice */
+enum {
+	FEW_MEMBERS = 24, /* past it names are sorted to find one twice */
+	LONGEST_SHOWN = 100,
+};
 
 static const int64_t EXACT = (int64_t)1 << 53; /* whole numbers up to here are exact as doubles */
 
@@ -140,6 +143,14 @@ static enum status place_error(struct text source, size_t at, const char *what, 
 	return error_set(error, INVALID, "not JSON: line %u, column %u: %s", line, column, what);
 }
 
+static enum status twice_error(struct text name, struct error *error)
+{
+	uint32_t shown = name.length < LONGEST_SHOWN ? name.length : LONGEST_SHOWN;
+	while (shown < name.length && ((unsigned char)name.bytes[shown] & 0xc0) == 0x80) /* whole characters */
+		shown--;
+	return error_set(error, INVALID, "not usable JSON: an object has the name \"%.*s\" twice", (int)shown, name.bytes);
+}
+
 enum status json_parse(struct arena *arena, struct text source, const struct json **json_out, struct error *error)
 {
 	if (!text_trim(source).length)
@@ -158,7 +169,7 @@ enum status json_parse(struct arena *arena, struct text source, const struct jso
 		return place_error(source, (size_t)(rest.bytes - source.bytes), "something follows the document", error);
 	const char *twice = name_twice(arena, root);
 	if (twice)
-		return error_set(error, INVALID, "not usable JSON: an object has the name \"%.100s\" twice", twice);
+		return twice_error(text_from(twice), error);
 	*json_out = json_of(root);
 	return OK;
 }

@@ -241,6 +241,16 @@ static void errors_are_sentences(void **state)
 	for (int i = 0; i < 3; i++)
 		error_within(&error, "%s", i == 2 ? longest : "somewhere");
 	assert_int_equal(strlen(error.sentence), sizeof(error.sentence) - 1);
+	for (size_t start = 0; start < 4; start++) { /* cut between characters, wherever they begin */
+		memset(longest, 'x', sizeof(longest) - 1);
+		for (size_t i = start; i + 3 < sizeof(longest); i += 3)
+			memcpy(longest + i, "\xe2\x82\xac", 3);
+		error_set(&error, INVALID, "%s", longest);
+		assert_true(text_is_utf8(text_from(error.sentence)));
+		assert_true(strlen(error.sentence) > sizeof(error.sentence) - 5);
+		error_within(&error, "a");
+		assert_true(text_is_utf8(text_from(error.sentence)));
+	}
 	assert_string_equal(status_name(LIMIT), "limit");
 	assert_string_equal(status_name(OK), "ok");
 }

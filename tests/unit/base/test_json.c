@@ -300,6 +300,21 @@ static void cut_at_each_byte(void **state)
 	parsed(EVENT);
 }
 
+static void long_names_are_cut_between_characters(void **state)
+{
+	(void)state;
+	char source[700];
+	for (int start = 0; start < 4; start++) {
+		char name[200];
+		memset(name, 'x', sizeof(name));
+		for (int i = start; i + 3 < 199; i += 3)
+			memcpy(name + i, "\xe2\x82\xac", 3);
+		snprintf(source, sizeof(source), "{\"%.*s\":1,\"%.*s\":2}", 195 - (195 - start) % 3, name,
+			 195 - (195 - start) % 3, name);
+		assert_true(text_is_utf8(text_from(refused(source, strlen(source)))));
+	}
+}
+
 /* Each byte replaced by each other: an answer, never a crash; and what is read can be written and read again. */
 static void each_byte_changed(void **state)
 {
@@ -486,6 +501,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_not_json, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(sentences_name_the_place, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(cut_at_each_byte, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(long_names_are_cut_between_characters, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_byte_changed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(depth, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(many_names, set_up, tear_down),
