@@ -15,39 +15,75 @@ static const struct rule_bucket *bucket_find(const struct rule_index_field *fiel
 	}
 }
 
-typedef LIST(const struct rule *) rule_list;
+struct found {
+	const struct rule *rule;
+	bool holds; /* its guard is known to hold */
+};
 
-/* What an entry's one comparison says; what it can not say the guard will. */
-static bool may_hold(struct context *context, const struct value *fields, const struct rule_entry *entry)
+typedef LIST(struct found) rule_list;
+
+/* The most frequent test by far, without the ways round for other kinds (workload W1, 10,000 rules: half the time of matching).
+ */
+static bool text_is_item(struct value text, struct value list)
+{
+	for (uint32_t i = 0; i < list.count; i++) {
+		const struct value *item = &list.items[i];
+		if (item->count == text.count && item->kind == VALUE_TEXT && !memcmp(item->text, text.text, text.count))
+			return true;
+	}
+	return false;
+}
+
+/* What one comparison of a guard says. What it can not say (no order between the two) makes the rule fail, which is the guard's
+ * business: `certain` is false then. */
+static bool may_hold(struct context *context, const struct value *field, uint8_t operation, struct value constant,
+		     bool *certain)
 {
 	static const enum step_operation PLAIN[] = {STEP_EQUAL,   STEP_NOT_EQUAL,     STEP_LESS, STEP_LESS_EQUAL,
 						    STEP_GREATER, STEP_GREATER_EQUAL, STEP_IN};
-	struct value field = fields[entry->field];
-	bool holds;
-	if (field.kind == VALUE_MISSING)
+	bool holds = false;
+	enum status status;
+	if (field->kind == VALUE_MISSING)
 		return false;
-	if (entry->test == STEP_CONSTANT_IN_FIELD)
-		return compare(context, STEP_IN, entry->constant, field, &holds) != OK || holds;
-	return compare(context, PLAIN[entry->test - STEP_FIELD_EQUAL_CONSTANT], field, entry->constant, &holds) != OK || holds;
+	if (operation == STEP_CONSTANT_IN_FIELD && constant.kind == VALUE_TEXT && field->kind == VALUE_LIST)
+		return text_is_item(constant, *field);
+	if (operation == STEP_CONSTANT_IN_FIELD)
+		status = compare(context, STEP_IN, constant, *field, &holds);
+	else
+		status = compare(context, PLAIN[operation - STEP_FIELD_EQUAL_CONSTANT], *field, constant, &holds);
+	*certain &= status == OK;
+	return status != OK || holds;
+}
+
+static void add_entry(struct context *context, const struct value *fields, rule_list *rules, const struct rule_entry *entry)
+{
+	bool certain = entry->complete;
+	if (entry->operation && !may_hold(context, &fields[entry->field], entry->operation, entry->constant, &certain))
+		return;
+	for (uint32_t i = 0; i < entry->more_count; i++) {
+		const struct rule_test *test = &entry->more[i];
+		if (!may_hold(context, &fields[test->field], test->operation, test->constant, &certain))
+			return;
+	}
+	*list_add(context->arena, rules) = (struct found){entry->rule, certain};
 }
 
 static void add_entries(struct context *context, const struct event *event, rule_list *rules, const struct rule_entry *entries,
 			uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
-		if (!entries[i].test || may_hold(context, event->fields, &entries[i]))
-			*list_add(context->arena, rules) = entries[i].rule;
+		add_entry(context, event->fields, rules, &entries[i]);
 }
 
 /* The lists that are put together are ascending; a handful of them, mostly short. */
 static void sort_by_order(rule_list *rules)
 {
 	for (uint32_t i = 1; i < rules->count; i++) {
-		const struct rule *rule = rules->items[i];
+		struct found found = rules->items[i];
 		uint32_t place = i;
-		for (; place && rules->items[place - 1]->index > rule->index; place--)
+		for (; place && rules->items[place - 1].rule->index > found.rule->index; place--)
 			rules->items[place] = rules->items[place - 1];
-		rules->items[place] = rule;
+		rules->items[place] = found;
 	}
 }
 
@@ -68,9 +104,9 @@ static void add_holding(struct context *context, const struct event *event, rule
 	for (uint32_t i = 0; i < holding->count; i++) {
 		bool found = false;
 		for (uint32_t k = 0; k < rules->count && !found; k++)
-			found = rules->items[k] == holding->rules[i];
+			found = rules->items[k].rule == holding->rules[i];
 		if (!found)
-			*list_add(context->arena, rules) = holding->rules[i];
+			*list_add(context->arena, rules) = (struct found){.rule = holding->rules[i]};
 	}
 }
 
@@ -99,7 +135,7 @@ static void all_rules(struct context *context, const struct event *event, rule_l
 {
 	for (uint32_t i = 0; i < context->program->rule_count; i++)
 		if (context->program->rules[i].event == event->kind)
-			*list_add(context->arena, rules) = &context->program->rules[i];
+			*list_add(context->arena, rules) = (struct found){.rule = &context->program->rules[i]};
 }
 
 /* --- one rule */
@@ -216,18 +252,19 @@ static struct record_id maker_of(const struct context *context, const struct rul
 	return record_id_derive(0, &seed, sizeof(seed));
 }
 
-static enum status run_rule(struct context *context, const struct rule *rule)
+/* `holds`: the index has found the guard to hold already. */
+static enum status run_rule(struct context *context, const struct rule *rule, bool known)
 {
 	struct trace_rule *traced = rule_trace(context, rule, OUTCOME_FIRED);
 	uint32_t place = context->trace->rules.count - 1;
 	struct trace_rule result = *traced;
-	struct value holds = value_missing();
+	struct value holds = value_bool(true);
 	enum status status = OK;
 	context->rule = rule->index;
 	if (!is_valid(context, rule)) {
 		result.outcome = OUTCOME_NOT_VALID;
 	} else {
-		status = run_guard(context, rule, &result, &holds);
+		status = known ? OK : run_guard(context, rule, &result, &holds);
 		if (status == OK && rule->in_time)
 			status = rule_time_held(context, rule, value_is_true(holds), &result);
 		count_guard(context, rule, status == OK && value_is_true(holds));
@@ -249,9 +286,9 @@ static enum status run_rule(struct context *context, const struct rule *rule)
 static void warm(const struct engine *engine, const rule_list *rules)
 {
 	for (uint32_t i = 0; i < rules->count; i++)
-		__builtin_prefetch(rules->items[i]);
+		__builtin_prefetch(rules->items[i].rule);
 	for (uint32_t i = 0; i < rules->count; i++) {
-		const char *guard = (const char *)engine->guards[rules->items[i]->index];
+		const char *guard = rules->items[i].holds ? NULL : (const char *)engine->guards[rules->items[i].rule->index];
 		for (int line = 0; guard && line < 4; line++)
 			__builtin_prefetch(guard + 64 * line);
 	}
@@ -267,6 +304,6 @@ enum status rules_on_event(struct context *context, const struct event *event)
 		status = candidates(context, event, &rules);
 	warm(context->engine, &rules);
 	for (uint32_t i = 0; status == OK && i < rules.count; i++)
-		status = run_rule(context, rules.items[i]);
+		status = run_rule(context, rules.items[i].rule, rules.items[i].holds);
 	return status;
 }

@@ -196,7 +196,15 @@ static const struct candidate **choose(struct compiler *compiler, const struct k
 	return chosen;
 }
 
-/* --- the one more comparison of an entry: what most likely says no */
+/* --- the comparisons of an entry, in the order in which they most likely say no */
+enum { MOST_TESTS = 8 };
+
+struct tests {
+	struct rule_test items[MOST_TESTS];
+	uint32_t count;
+	bool complete;
+};
+
 static int selectivity(enum step_operation operation)
 {
 	switch (operation) {
@@ -206,49 +214,79 @@ static int selectivity(enum step_operation operation)
 		return 3;
 	case STEP_FIELD_IN_CONSTANT:
 		return 2;
-	case STEP_FIELD_LESS_CONSTANT ... STEP_FIELD_GREATER_EQUAL_CONSTANT:
-		return 1;
-	default:
+	case STEP_FIELD_NOT_EQUAL_CONSTANT:
 		return 0;
+	default:
+		return 1;
 	}
 }
 
-static void find_test(const struct code *guard, uint32_t index, uint32_t except_field, const struct step **best)
+static void test_insert(struct tests *tests, struct rule_test test)
 {
-	const struct node *node = &guard->nodes[index];
-	for (uint32_t i = 0; i < node->child_count; i++) {
+	uint32_t place = tests->count;
+	if (place == MOST_TESTS) {
+		tests->complete = false;
+		return;
+	}
+	tests->count++;
+	for (; place && selectivity(tests->items[place - 1].operation) < selectivity(test.operation); place--)
+		tests->items[place] = tests->items[place - 1];
+	tests->items[place] = test;
+}
+
+/* The fused step behind a comparison of a field of the event with a constant, or NULL. */
+static const struct step *fused_comparison(const struct code *guard, const struct node *node)
+{
+	for (uint32_t i = 0; node->kind == NODE_COMPARISON && i < node->child_count; i++) {
 		const struct node *child = &guard->nodes[guard->children[node->first_child + i]];
-		if (node->kind == NODE_AND) {
-			find_test(guard, guard->children[node->first_child + i], except_field, best);
-			continue;
-		}
-		if (node->kind != NODE_COMPARISON || child->slot != SLOT_NONE || child->fused_step == SLOT_NONE)
+		if (child->slot != SLOT_NONE || child->fused_step == SLOT_NONE)
 			continue;
 		const struct step *step = &guard->steps[child->fused_step];
-		bool decides = step->a == SLOT_EVENT && step->d == node->slot && step->b != except_field;
-		if (decides && selectivity(step->operation) > (*best ? selectivity((*best)->operation) : 0))
-			*best = step;
+		if (step->a == SLOT_EVENT && step->d == node->slot)
+			return step;
 	}
+	return NULL;
 }
 
-/* A rule that waits for its guard to stay true must also see events for which it is false. */
-static bool waits(const struct rule *rule)
+/* `known`: the equality that led to the bucket. */
+static void collect_tests(const struct code *guard, uint32_t index, const struct candidate *known, struct tests *tests)
 {
-	return rule->holds_for;
+	const struct node *node = &guard->nodes[index];
+	for (uint32_t i = 0; node->kind == NODE_AND && i < node->child_count; i++)
+		collect_tests(guard, guard->children[node->first_child + i], known, tests);
+	if (node->kind == NODE_AND)
+		return;
+	const struct step *step = fused_comparison(guard, node);
+	if (!step) {
+		tests->complete = false;
+		return;
+	}
+	struct rule_test test = {
+		.operation = step->operation, .field = (uint16_t)step->b, .constant = guard->constants[step->c]};
+	bool is_known = known && !known->many && step->operation == STEP_FIELD_EQUAL_CONSTANT && known->field == test.field &&
+			value_equal(known->value, test.constant);
+	if (!is_known)
+		test_insert(tests, test);
 }
 
-static struct rule_entry entry_of(const struct compiler *compiler, const struct kind_index *kind,
-				  const struct event_kind *event, const struct rule *rule, const struct candidate *chosen)
+/* Only for events that carry their fields: a row's may be changed by the rules before. */
+static struct rule_entry entry_of(struct compiler *compiler, const struct event_kind *event, const struct rule *rule,
+				  const struct candidate *known)
 {
 	struct rule_entry entry = {.rule = rule};
-	const struct step *test = NULL;
-	if (rule->guard && !waits(rule) && !event->entity)
-		find_test(rule->guard, rule->guard->root, chosen ? chosen->field : SLOT_NONE, &test);
-	if (!test || !may_index(compiler, kind, event, (uint16_t)test->b))
+	struct tests tests = {.complete = true};
+	if (!rule->guard || event->entity)
 		return entry;
-	entry.test = test->operation;
-	entry.field = (uint16_t)test->b;
-	entry.constant = rule->guard->constants[test->c];
+	collect_tests(rule->guard, rule->guard->root, known, &tests);
+	entry.complete = tests.complete;
+	if (!tests.count)
+		return entry;
+	entry.operation = tests.items[0].operation;
+	entry.field = tests.items[0].field;
+	entry.constant = tests.items[0].constant;
+	entry.more_count = (uint8_t)(tests.count - 1);
+	entry.more =
+		tests.count > 1 ? arena_copy(compiler->arena, tests.items + 1, sizeof(*tests.items) * (tests.count - 1)) : NULL;
 	return entry;
 }
 
@@ -273,7 +311,7 @@ static void kind_build(struct compiler *compiler, const struct kind_index *kind,
 	LIST(struct rule_entry) always = {0};
 	for (uint32_t i = 0; i < kind->rules.count; i++) {
 		struct rule *rule = &compiler->rules.items[kind->rules.items[i]];
-		struct rule_entry entry = entry_of(compiler, kind, event, rule, chosen[i]);
+		struct rule_entry entry = entry_of(compiler, event, rule, chosen[i]);
 		if (!chosen[i]) {
 			*list_add(arena, &always) = entry;
 			continue;
@@ -309,7 +347,7 @@ void index_build(struct compiler *compiler)
 			continue;
 		struct kind_index *kind = &kinds[rule->event->index];
 		*list_add(compiler->arena, &kind->rules) = i;
-		if (rule->guard && !waits(rule))
+		if (rule->guard)
 			candidates_of(compiler->arena, &kind->candidates, i, rule->guard, rule->guard->root);
 	}
 	for (uint32_t i = 0; i < event_count; i++)

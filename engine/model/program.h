@@ -235,11 +235,21 @@ struct rule {
 
 struct rule_index; /* engine/match.c reads it, dsl/compiler/index_build.c makes it */
 
-/* A rule, and one more comparison of its guard, so that most rules of a bucket are passed over without being looked at: the
- * rules of 10,000 lie apart in memory, the entries of a bucket side by side. */
+/* One comparison of a guard with a field of the event: STEP_FIELD_EQUAL_CONSTANT … STEP_CONSTANT_IN_FIELD. */
+struct rule_test {
+	uint8_t operation;
+	uint16_t field;
+	struct value constant;
+};
+
+/* A rule and the comparisons that its guard is made of, the most selective first: most rules of a bucket are passed over
+ * without being looked at. The rules of 10,000 lie apart in memory, the entries of a bucket side by side, 64 bytes each. */
 struct rule_entry {
 	const struct rule *rule;
-	uint8_t test; /* STEP_FIELD_EQUAL_CONSTANT … STEP_CONSTANT_IN_FIELD on a field of the event; 0: none */
+	const struct rule_test *more; /* beyond the first */
+	uint8_t operation;            /* the first; 0: none */
+	uint8_t more_count;
+	bool complete; /* the guard says nothing beyond them and the bucket's value: when they hold it holds */
 	uint16_t field;
 	struct value constant;
 };
