@@ -337,9 +337,8 @@ void statement(struct coder *coder, const struct syntax *syntax)
 	if (!row)
 		return;
 	if (row->waits && !coder->workflow) {
-		struct text word = syntax_text(coder->compiler, coder->file, syntax + 1);
-		if (syntax->size == 1)
-			word = syntax_text(coder->compiler, coder->file, syntax);
+		const struct syntax *first = syntax->size > 1 ? syntax + 1 : syntax; /* `hold` is its own word */
+		struct text word = syntax_text(coder->compiler, coder->file, first);
 		diagnostic_add(coder->compiler->diagnostics, DIAGNOSTIC_NO_EFFECT_HERE, span_of(coder, syntax),
 			       "`%.*s` takes time and belongs into a workflow; `start` one from here", TEXT_ARGS(word));
 		return;
