@@ -68,6 +68,7 @@ struct context {
 	uint32_t made;
 	uint32_t call_depth;
 	uint64_t steps;
+	uint32_t failed_step; /* of the outermost code that failed last */
 	struct row_table rows;
 	LIST(struct row *) touched; /* those with a change, in the order of the first touch: the plan is made of them */
 	LIST(struct row_undo) undo;

@@ -431,8 +431,10 @@ enum status eval_run(struct context *context, const struct code *code, struct va
 	context->executed = NULL; /* only the code that is asked about is observed, not what it calls */
 	enum status status = eval_from(context, code, frame, &at);
 	context->executed = outer;
-	if (status != OK)
+	if (status != OK) {
+		context->failed_step = at;
 		return status;
+	}
 	CHECK(at == code->step_count); /* code that waits is run by eval_from */
 	if (result_out)
 		*result_out = code->result == SLOT_NONE ? value_missing() : frame[code->result];

@@ -179,6 +179,7 @@ enum status rule_failed(struct context *context, const struct rule *rule, struct
 		return context->error->status;
 	traced->outcome = OUTCOME_FAILED;
 	traced->sentence = keep_sentence(context);
+	traced->step = context->failed_step;
 	return raise_failed(context, rule);
 }
 
