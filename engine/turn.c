@@ -204,9 +204,28 @@ enum status turn_run(struct engine *engine, moment at, struct value actor, struc
 }
 
 /* --- ways in: an event */
+/* What the sender left out and the pack has a default for. */
+static enum status fields_complete(struct context *context, struct event *event)
+{
+	struct value *fields = NULL;
+	for (uint32_t i = 0; i < event->kind->field_count; i++) {
+		const struct code *fallback = event->kind->fields[i].fallback;
+		if (!fallback || event->fields[i].kind != VALUE_MISSING)
+			continue;
+		if (!fields)
+			fields = arena_copy(context->arena, event->fields, sizeof(*fields) * event->kind->field_count);
+		enum status status = eval_run(context, fallback, frame_new(context, fallback), &fields[i]);
+		if (status != OK)
+			return status;
+		event->fields = fields;
+	}
+	return OK;
+}
+
 static enum status work_event(struct context *context, void *argument)
 {
-	return handle(context, argument);
+	enum status status = fields_complete(context, argument);
+	return status == OK ? handle(context, argument) : status;
 }
 
 enum status engine_turn(struct engine *engine, const struct event *event, const struct ports *ports,

@@ -261,7 +261,8 @@ static enum status unknown_member(const struct event_kind *kind, struct text nam
 static enum status check_field(const struct event_kind *kind, const struct field *field, struct value value,
 			       struct error *error)
 {
-	if (value.kind == VALUE_MISSING && (field->required || field->key))
+	bool needed = field->key || (field->required && !field->fallback);
+	if (value.kind == VALUE_MISSING && needed)
 		return error_set(error, INVALID, "%.*s needs the field `%.*s`", TEXT_ARGS(kind->name), TEXT_ARGS(field->name));
 	if (field->max_length && value.kind == VALUE_TEXT && text_characters(value_as_text(value)) > field->max_length)
 		return error_set(error, INVALID, "`%.*s` may have %u characters; it has %u", TEXT_ARGS(field->name),

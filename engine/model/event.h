@@ -29,7 +29,8 @@ struct json;
 struct json_writer;
 
 /* Types a JSON object as `kind`: members are the fields by name; unknown or ill-typed members, and missing required ones, are
- * INVALID with a sentence that names them. Refs are ids as text. Texts point into the JSON document. */
+ * INVALID with a sentence that names them. A field that is left out and has a default stays MISSING here: the engine's turn
+ * evaluates it; a key must be given, it decides who the event is. Refs are ids as text. Texts point into the JSON document. */
 enum status event_from_json(struct arena *arena, const struct schema *schema, const struct event_kind *kind,
 			    const struct json *object, struct value **fields_out, struct error *error) MUST_CHECK;
 

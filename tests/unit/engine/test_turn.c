@@ -118,6 +118,13 @@ static void test_a_failing_rule_undoes_only_itself(void **state)
 	shows("thing", 2, "name", "b");
 	assert_string_equal(host_outcome(&host, "b", 0), "failed");
 	assert_true(text_is(host_sentence(&host, "b"), "not today"));
+	const struct rule *failed = NULL;
+	for (uint32_t i = 0; i < host.program->rule_count; i++)
+		if (text_is(host.program->rules[i].name, "b"))
+			failed = &host.program->rules[i];
+	for (uint32_t i = 0; i < host.turn->trace.rules.count; i++)
+		if (host.turn->trace.rules.items[i].outcome == OUTCOME_FAILED)
+			assert_int_equal(failed->body->steps[host.turn->trace.rules.items[i].step].operation, STEP_FAIL);
 	assert_int_equal(host_events(&host, "thing.created"), 3);
 	assert_int_equal(host.turn->trace.lines.count, 0);
 }
@@ -229,6 +236,29 @@ static void test_equal_keys_are_one_event(void **state)
 	assert_int_equal(host_count(&host, "thing"), 2);
 }
 
+/* --- what an event leaves out */
+static void test_fields_left_out_get_their_defaults(void **state)
+{
+	(void)state;
+	host_open(&host, PACK "setting most int default 7\n"
+			      "entity thing { name text required; size int default 1 }\n"
+			      "event go { name text required default \"nobody\"; n int default setting.most; m int }\n"
+			      "rule r { on go as e; when e.name == \"nobody\" and e.m is not set; "
+			      "then create thing { name = e.name; size = e.n } }\n"
+			      "rule other { on go as e; when e.name == \"somebody\"; "
+			      "then create thing { name = e.name; size = e.n } }\n");
+	host_raise(&host, "go", "{}");
+	assert_int_equal(host.status, OK);
+	shows("thing", 0, "name", "nobody");
+	shows("thing", 0, "size", "7");
+	host_raise(&host, "go", "{\"name\": \"somebody\", \"n\": 3}");
+	shows("thing", 1, "name", "somebody");
+	shows("thing", 1, "size", "3");
+	host_raise(&host, "go", "{\"name\": null}");
+	shows("thing", 2, "name", "nobody");
+	assert_string_equal(host_outcome(&host, "r", 0), "fired");
+}
+
 /* --- the same again is the same */
 static void test_a_turn_that_runs_again_makes_the_same_rows(void **state)
 {
@@ -306,6 +336,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_a_loop_of_events_ends, close_host),
 		cmocka_unit_test_teardown(test_a_rule_that_runs_too_long_ends_the_turn, close_host),
 		cmocka_unit_test_teardown(test_equal_keys_are_one_event, close_host),
+		cmocka_unit_test_teardown(test_fields_left_out_get_their_defaults, close_host),
 		cmocka_unit_test_teardown(test_a_turn_that_runs_again_makes_the_same_rows, close_host),
 		cmocka_unit_test_teardown(test_two_values_for_one_field_are_said, close_host),
 		cmocka_unit_test_teardown(test_observing_keeps_every_node, close_host),
