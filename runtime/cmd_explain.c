@@ -7,6 +7,7 @@
 #include "runtime/command.h"
 #include "runtime/explain.h"
 #include "runtime/play.h"
+#include "runtime/summary.h"
 
 enum { TURN_NONE = UINT32_MAX };
 
@@ -172,6 +173,7 @@ static int turn_choose(struct hunt *hunt)
 		hunt->wanted = found[i];
 	if (hunt->wanted != TURN_NONE)
 		return EXIT_FINE;
+	summary_problems(&hunt->play.recording);
 	return usage_error(hunt->play.line,
 			   "no event and no record is called \"%.*s\" after these %u lines; `last` explains the last one",
 			   TEXT_ARGS(hunt->target), hunt->play.recording.read);

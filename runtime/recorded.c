@@ -7,6 +7,8 @@
 
 #include "runtime/files.h"
 
+static const char NEITHER[] = "neither a CloudEvent (`specversion`) nor something received (`connector`)";
+
 static void file_split(struct recording *recording, uint32_t file, struct text text, moment first_at, struct arena *scratch);
 static enum status line_play(struct recording *recording, struct world *world, const struct recorded *line,
 			     const struct json *json, struct arena *scratch, struct played *played,
@@ -88,7 +90,8 @@ static struct text member_text(const struct json *object, const char *name)
 
 static bool line_time(struct recording *recording, struct recorded *line, const struct json *json, moment first_at)
 {
-	const char *name = json_member(json, TEXT("specversion")) ? "time" : "received_at";
+	bool is_cloud = json_member(json, TEXT("specversion")), is_received = json_member(json, TEXT("connector"));
+	const char *name = is_cloud ? "time" : "received_at";
 	struct text time = member_text(json, name);
 
 	line->at = first_at;
@@ -97,6 +100,8 @@ static bool line_time(struct recording *recording, struct recorded *line, const 
 	if (time.length)
 		recorded_problem_add(recording, line, "\"%.*s\" is no time; write it as 2026-03-27T16:45:00Z",
 				     (int)(time.length > 60 ? 60 : time.length), time.bytes);
+	else if (!is_cloud && !is_received && first_at == INT64_MIN)
+		recorded_problem_add(recording, line, "%s", NEITHER);
 	else if (first_at == INT64_MIN)
 		recorded_problem_add(recording, line, "the event has no `%s`; give one with --at", name);
 	return !time.length && first_at != INT64_MIN;
@@ -178,8 +183,7 @@ static enum status received_play(struct recording *recording, struct world *worl
 
 	if (!receive || !body || (headers && json_kind(headers) != JSON_OBJECT)) {
 		if (!connector.length)
-			recorded_problem_add(recording, line,
-					     "neither a CloudEvent (`specversion`) nor something received (`connector`)");
+			recorded_problem_add(recording, line, "%s", NEITHER);
 		else if (!receive)
 			recorded_problem_add(recording, line,
 					     "no connector `%.*s` receives `%.*s`; give the pack that declares it",

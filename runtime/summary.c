@@ -336,7 +336,7 @@ static void clocks_print(const struct summary *summary, struct world *world)
 		clock_next_print(summary, world, &summary->program->clocks[i], &counts[i]);
 }
 
-static void problems_print(const struct recording *recording)
+void summary_problems(const struct recording *recording)
 {
 	for (uint32_t i = 0; i < recording->problems.count && i < PROBLEMS_SHOWN; i++) {
 		const struct recorded_problem *problem = &recording->problems.items[i];
@@ -352,7 +352,7 @@ void summary_print(const struct summary *summary, struct world *world, const str
 {
 	char first[MOMENT_TEXT] = "", last[MOMENT_TEXT] = "";
 
-	problems_print(recording);
+	summary_problems(recording);
 	if (summary->turns) {
 		moment_write_short(summary->first, summary->program->zone, first);
 		moment_write_short(summary->last, summary->program->zone, last);

@@ -37,6 +37,8 @@ void summary_init(struct summary *summary, struct arena *arena, const struct pro
 void summary_turn(struct summary *summary, const struct turn_report *report);
 /* After a line was played: its turn counts for its source. */
 void summary_line(struct summary *summary, const struct played *played);
+/* The lines that could not be read, on the standard error. */
+void summary_problems(const struct recording *recording);
 uint32_t summary_failed(const struct summary *summary); /* rules */
 
 void summary_print(const struct summary *summary, struct world *world, const struct recording *recording);

@@ -97,6 +97,11 @@ static void test_no_events(void **state)
 	assert_int_equal(desk.recording.problems.items[2].line, 3);
 	assert_int_equal(desk.recording.problems.items[4].file, 1);
 	desk_close(&desk);
+	/* of neither form: said as that, not as a time that is missing */
+	desk_open(&desk, "{\"id\":\"1\"}\n", "", INT64_MIN);
+	assert_int_equal(desk.recording.problems.count, 1);
+	assert_true(text_starts(desk.recording.problems.items[0].sentence, TEXT("neither a CloudEvent")));
+	desk_close(&desk);
 }
 
 static void test_no_file(void **state)
