@@ -119,7 +119,7 @@ bool units_fit(struct coder *coder, const struct syntax *syntax, const struct op
 	if (a == b || (is_exact(a) && is_exact(b)))
 		return true;
 	complain(coder, DIAGNOSTIC_OPERATOR_TYPES, syntax, "durations of these units do not go together")->hint =
-		TEXT("add them to a time one after the other: `start + 1 workdays + 2h`");
+		TEXT("go by times: `start + 1 month < now`, or add one after the other, `start + 1 workday + 2h`");
 	return false;
 }
 
