@@ -226,7 +226,7 @@ void host_raise(struct small_host *host, const char *kind_name, const char *sour
 	const struct event_kind *kind = schema_event(&host->program->schema, text_from(kind_name));
 	struct arena *arena = engine_begin(host->engine);
 	const struct json *json;
-	struct value *fields;
+	struct value *fields = NULL;
 	assert_non_null(kind);
 	if (json_parse(arena, text_from(source), &json, &host->error) != OK ||
 	    event_from_json(arena, &host->program->schema, kind, json, &fields, &host->error) != OK)
