@@ -76,7 +76,7 @@ static uint32_t times_within(struct context *context, struct text times, moment 
 {
 	struct text_builder kept = {.arena = context->arena};
 	uint32_t count = 0;
-	const char *at = times.bytes, *end = times.bytes + times.length;
+	const char *at = times.length ? times.bytes : "", *end = at + times.length;
 	while (at < end) {
 		char *next;
 		long long time = strtoll(at, &next, 10);
