@@ -81,7 +81,7 @@ static struct event read_event(const struct bench *bench, struct arena *arena, l
 {
 	struct error error = {0};
 	const struct json *document;
-	struct value *fields;
+	struct value *fields = NULL;
 	if (json_parse(arena, (struct text){bench->w1->lines[number], (uint32_t)bench->w1->lengths[number]}, &document,
 		       &error) != OK ||
 	    event_from_json(arena, &bench->program->schema, bench->kind, document, &fields, &error) != OK)
