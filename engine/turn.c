@@ -204,22 +204,46 @@ enum status turn_run(struct engine *engine, moment at, struct value actor, struc
 }
 
 /* --- ways in: an event */
-/* What the sender left out and the pack has a default for. */
+/* What the sender left out and the pack has a default for; and a ref to a row that there is not is not set: nothing that a
+ * rule makes of it could be stored. */
+static enum status field_complete(struct context *context, const struct field *field, struct value *value)
+{
+	const struct value *row;
+	if (value->kind == VALUE_REF) {
+		enum status status = row_read(context, context->program->schema.entities[value->entity], value->id, &row);
+		if (status != NOT_FOUND)
+			return status;
+		*value = value_missing();
+		trace_say(context, "`%.*s` refers to a record that there is not; it counts as not set", TEXT_ARGS(field->name));
+	}
+	if (value->kind == VALUE_MISSING && field->fallback)
+		return eval_run(context, field->fallback, frame_new(context, field->fallback), value);
+	if (value->kind == VALUE_MISSING && field->required)
+		return error_set(context->error, INVALID, "`%.*s` refers to a record that there is not",
+				 TEXT_ARGS(field->name));
+	return OK;
+}
+
+static bool is_incomplete(const struct field *field, struct value value)
+{
+	return value.kind == VALUE_REF || (value.kind == VALUE_MISSING && field->fallback);
+}
+
 static enum status fields_complete(struct context *context, struct event *event)
 {
 	struct value *fields = NULL;
-	for (uint32_t i = 0; i < event->kind->field_count; i++) {
-		const struct code *fallback = event->kind->fields[i].fallback;
-		if (!fallback || event->fields[i].kind != VALUE_MISSING)
+	enum status status = OK;
+	if (event->kind->entity)
+		return OK; /* its row was just there */
+	for (uint32_t i = 0; i < event->kind->field_count && status == OK; i++) {
+		if (!is_incomplete(&event->kind->fields[i], event->fields[i]))
 			continue;
 		if (!fields)
 			fields = arena_copy(context->arena, event->fields, sizeof(*fields) * event->kind->field_count);
-		enum status status = eval_run(context, fallback, frame_new(context, fallback), &fields[i]);
-		if (status != OK)
-			return status;
+		status = field_complete(context, &event->kind->fields[i], &fields[i]);
 		event->fields = fields;
 	}
-	return OK;
+	return status;
 }
 
 static enum status work_event(struct context *context, void *argument)

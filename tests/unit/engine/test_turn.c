@@ -259,6 +259,26 @@ static void test_fields_left_out_get_their_defaults(void **state)
 	assert_string_equal(host_outcome(&host, "r", 0), "fired");
 }
 
+static void test_a_ref_to_nothing_is_not_set(void **state)
+{
+	(void)state;
+	host_open(&host,
+		  PACK "entity person { name text required }\n"
+		       "entity thing { name text required; owner ref person }\n"
+		       "event go { owner ref person }\n"
+		       "event must { owner ref person required }\n"
+		       "rule known { on go as e; when e.owner is set; then create thing { name = \"k\"; owner = e.owner } }\n"
+		       "rule lost { on go as e; when e.owner is not set; then create thing { name = \"l\" } }\n");
+	host_raise(&host, "go", "{\"owner\": \"01KNX3E000000000000000000A\"}");
+	assert_int_equal(host.status, OK);
+	assert_int_equal(host_count(&host, "thing"), 1);
+	shows("thing", 0, "name", "l");
+	host_raise(&host, "must", "{\"owner\": \"01KNX3E000000000000000000A\"}");
+	assert_int_equal(host.status, INVALID);
+	assert_non_null(strstr(host.error.sentence, "`owner` refers to a record that there is not"));
+	assert_int_equal(host.turn->plan.changes.count, 0);
+}
+
 /* --- the same again is the same */
 static void test_a_turn_that_runs_again_makes_the_same_rows(void **state)
 {
@@ -337,6 +357,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_a_rule_that_runs_too_long_ends_the_turn, close_host),
 		cmocka_unit_test_teardown(test_equal_keys_are_one_event, close_host),
 		cmocka_unit_test_teardown(test_fields_left_out_get_their_defaults, close_host),
+		cmocka_unit_test_teardown(test_a_ref_to_nothing_is_not_set, close_host),
 		cmocka_unit_test_teardown(test_a_turn_that_runs_again_makes_the_same_rows, close_host),
 		cmocka_unit_test_teardown(test_two_values_for_one_field_are_said, close_host),
 		cmocka_unit_test_teardown(test_observing_keeps_every_node, close_host),
