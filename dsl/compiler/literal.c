@@ -1,6 +1,7 @@
 /* Literals: the words of the grammar become exact values. A unit or date that cannot be is said here, where the text still is.
  */
 #include "dsl/compiler/internal.h"
+#include "engine/model/duration.h"
 
 #include <stdlib.h>
 
@@ -11,88 +12,26 @@ static void bad(struct compiler *compiler, uint32_t file, const struct syntax *s
 		       what);
 }
 
-static const struct unit {
-	const char *word;
-	int64_t factor;
-	enum duration_unit unit;
-} UNITS[] = {
-	{"s", 1, UNIT_SECOND},
-	{"sec", 1, UNIT_SECOND},
-	{"min", 60, UNIT_SECOND},
-	{"h", 3600, UNIT_SECOND},
-	{"d", 1, UNIT_DAY},
-	{"day", 1, UNIT_DAY},
-	{"days", 1, UNIT_DAY},
-	{"week", 7, UNIT_DAY},
-	{"weeks", 7, UNIT_DAY},
-	{"month", 1, UNIT_MONTH},
-	{"months", 1, UNIT_MONTH},
-	{"year", 12, UNIT_MONTH},
-	{"years", 12, UNIT_MONTH},
-	{"workmin", 60, UNIT_WORK_SECOND},
-	{"workhour", 3600, UNIT_WORK_SECOND},
-	{"workhours", 3600, UNIT_WORK_SECOND},
-	{"workday", 1, UNIT_WORK_DAY},
-	{"workdays", 1, UNIT_WORK_DAY},
-};
-
-static const struct unit *unit_find(struct text word)
+static void report_unit(struct compiler *compiler, uint32_t file, const struct syntax *syntax, struct text word)
 {
-	for (size_t i = 0; i < sizeof(UNITS) / sizeof(*UNITS); i++)
-		if (text_is(word, UNITS[i].word))
-			return &UNITS[i];
-	return NULL;
-}
-
-static bool is_digit(char byte)
-{
-	return byte >= '0' && byte <= '9';
-}
-
-static uint32_t skip(struct text text, uint32_t at, bool digits)
-{
-	while (at < text.length && is_digit(text.bytes[at]) == digits && text.bytes[at] != ' ')
-		at++;
-	return at;
+	struct text *words = arena_array(compiler->arena, struct text, DURATION_WORD_COUNT);
+	for (uint32_t i = 0; i < DURATION_WORD_COUNT; i++)
+		words[i] = text_from(DURATION_WORDS[i].word);
+	struct diagnostic *diagnostic = diagnostic_add(compiler->diagnostics, DIAGNOSTIC_LITERAL, span_in(file, syntax),
+						       "`%.*s` is no unit of time", TEXT_ARGS(word));
+	suggest(compiler, diagnostic, word, words, DURATION_WORD_COUNT);
 }
 
 static bool duration_read(struct compiler *compiler, uint32_t file, const struct syntax *syntax, struct value *value_out)
 {
-	struct text text = syntax_text(compiler, file, syntax);
-	int64_t total = 0;
-	enum duration_unit sum_unit = UNIT_SECOND;
-	for (uint32_t at = 0; at < text.length;) {
-		uint32_t end = skip(text, at, true);
-		if (end - at > 12) {
-			bad(compiler, file, syntax, "too long a duration");
-			return false;
-		}
-		int64_t number = strtoll(text.bytes + at, NULL, 10);
-		bool first = !at;
-		while (end < text.length && text.bytes[end] == ' ')
-			end++;
-		at = skip(text, end, false);
-		struct text word = text_slice(text, end, at);
-		const struct unit *unit = unit_find(word);
-		if (!unit) {
-			struct text words[sizeof(UNITS) / sizeof(*UNITS)];
-			for (size_t i = 0; i < sizeof(UNITS) / sizeof(*UNITS); i++)
-				words[i] = text_from(UNITS[i].word);
-			struct diagnostic *diagnostic =
-				diagnostic_add(compiler->diagnostics, DIAGNOSTIC_LITERAL, span_in(file, syntax),
-					       "`%.*s` is no unit of time", TEXT_ARGS(word));
-			suggest(compiler, diagnostic, word, words, sizeof(UNITS) / sizeof(*UNITS));
-			return false;
-		}
-		if (!first && unit->unit != sum_unit) {
-			bad(compiler, file, syntax, "a mixture of units that cannot be added");
-			return false;
-		}
-		sum_unit = unit->unit;
-		total += number * unit->factor;
-	}
-	*value_out = value_duration(total, sum_unit);
-	return true;
+	struct text unknown = {0};
+	if (duration_parse(syntax_text(compiler, file, syntax), value_out, &unknown) == OK)
+		return true;
+	if (unknown.length)
+		report_unit(compiler, file, syntax, unknown);
+	else
+		bad(compiler, file, syntax, "no duration: its units cannot be added, or it is too long");
+	return false;
 }
 
 int64_t seconds_read(struct compiler *compiler, uint32_t file, const struct syntax *duration)

@@ -1,5 +1,6 @@
 /* What boxes are made of: constructors (`money("15.50", "EUR")`), parts (`m.currency`) and methods (`d:round(2)`). Must know
  * no clock: a zone is always named by the script. */
+#include "engine/model/duration.h"
 #include "engine/script/lua_room.h"
 
 #include <stdio.h>
@@ -108,39 +109,17 @@ static int make_time_of_day(lua_State *lua)
 	return 1;
 }
 
-static const struct {
-	const char *name;
-	int64_t factor;
-	enum duration_unit unit;
-} UNITS[] = {
-	{"s", 1, UNIT_SECOND},
-	{"min", 60, UNIT_SECOND},
-	{"h", 3600, UNIT_SECOND},
-	{"day", 1, UNIT_DAY},
-	{"days", 1, UNIT_DAY},
-	{"week", 7, UNIT_DAY},
-	{"weeks", 7, UNIT_DAY},
-	{"month", 1, UNIT_MONTH},
-	{"months", 1, UNIT_MONTH},
-	{"year", 12, UNIT_MONTH},
-	{"years", 12, UNIT_MONTH},
-	{"workmin", 60, UNIT_WORK_SECOND},
-	{"workhours", 3600, UNIT_WORK_SECOND},
-	{"workday", 1, UNIT_WORK_DAY},
-	{"workdays", 1, UNIT_WORK_DAY},
-};
-
 static int make_duration(lua_State *lua)
 {
 	lua_Integer amount = luaL_checkinteger(lua, 1);
 	struct text unit = text_at(lua, 2);
-	for (size_t i = 0; i < sizeof(UNITS) / sizeof(*UNITS); i++) {
+	for (uint32_t i = 0; i < DURATION_WORD_COUNT; i++) {
 		int64_t total;
-		if (!text_is(unit, UNITS[i].name))
+		if (!text_is(unit, DURATION_WORDS[i].word))
 			continue;
-		if (__builtin_mul_overflow((int64_t)amount, UNITS[i].factor, &total))
+		if (__builtin_mul_overflow((int64_t)amount, DURATION_WORDS[i].factor, &total))
 			return luaL_error(lua, "the duration is too long");
-		exact_push(lua, value_duration(total, UNITS[i].unit));
+		exact_push(lua, value_duration(total, DURATION_WORDS[i].unit));
 		return 1;
 	}
 	return luaL_error(lua, "`%s` is no unit; units are s, min, h, days, weeks, months, years, workmin, workhours, workdays",
