@@ -221,6 +221,12 @@ struct rules_of_event {
 	uint32_t count;
 };
 
+/* What an event runs of a rule, copied together. */
+struct packed_rule {
+	const struct code *guard; /* NULL without one */
+	const struct code *body;
+};
+
 struct engine {
 	const struct program *program;
 	struct arena arena;      /* of the turn */
@@ -235,11 +241,11 @@ struct engine {
 	struct coverage *coverage;
 	uint64_t **clock_reads; /* by clock: bit set of (entity, field) that it goes by; clock_reads.c */
 	uint32_t clock_read_width;
-	bool *waited;                    /* by event index: some workflow has a `wait` for it */
-	bool *quiet;                     /* by entity index: its changes raise no events */
-	const struct code **guards;      /* by rule index: rule->guard, copied together; NULL without one */
-	struct table_index **tables;     /* by table index; NULL: scanned */
-	const struct event_kind *failed; /* rule.failed */
+	bool *waited;                                            /* by event index: some workflow has a `wait` for it */
+	bool *quiet;                                             /* by entity index: its changes raise no events */
+	struct packed_rule *rules;                               /* by rule index */
+	struct table_index **tables;                             /* by table index; NULL: scanned */
+	const struct event_kind *failed;                         /* rule.failed */
 	struct rules_of_event *unless_by_event, *holds_by_event; /* by event index */
 };
 

@@ -204,7 +204,7 @@ static enum status run_guard(struct context *context, const struct rule *rule, s
 			     struct value *holds_out)
 {
 	*holds_out = value_bool(true);
-	const struct code *guard = context->engine->guards[rule->index];
+	const struct code *guard = context->engine->rules[rule->index].guard;
 	if (!guard)
 		return OK;
 	struct value *frame = rule_frame(context, guard);
@@ -231,11 +231,12 @@ static bool is_valid(const struct context *context, const struct rule *rule)
 
 enum status rule_body(struct context *context, const struct rule *rule, struct trace_rule *traced)
 {
+	const struct code *body = context->engine->rules[rule->index].body;
 	struct savepoint before = savepoint_set(context);
 	context->rule = rule->index;
 	enum status status = rule->in_time ? rule_time_passes(context, rule, traced) : OK;
 	if (status == OK && traced->outcome == OUTCOME_FIRED)
-		status = eval_run(context, rule->body, rule_frame(context, rule->body), NULL);
+		status = eval_run(context, body, rule_frame(context, body), NULL);
 	if (status == OK && rule->in_time && traced->outcome == OUTCOME_FIRED)
 		status = rule_time_fired(context, rule, before.touched);
 	if (status == OK)
@@ -289,9 +290,10 @@ static void warm(const struct engine *engine, const rule_list *rules)
 	for (uint32_t i = 0; i < rules->count; i++)
 		__builtin_prefetch(rules->items[i].rule);
 	for (uint32_t i = 0; i < rules->count; i++) {
-		const char *guard = rules->items[i].holds ? NULL : (const char *)engine->guards[rules->items[i].rule->index];
-		for (int line = 0; guard && line < 4; line++)
-			__builtin_prefetch(guard + 64 * line);
+		const struct packed_rule *packed = &engine->rules[rules->items[i].rule->index];
+		const char *first = (const char *)(rules->items[i].holds || !packed->guard ? packed->body : packed->guard);
+		for (int line = 0; line < 3; line++)
+			__builtin_prefetch(first + 64 * line);
 	}
 }
 
