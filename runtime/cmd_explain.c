@@ -31,7 +31,7 @@ struct hunt {
 	uint32_t by_event, by_record, by_line; /* found: the turn's number */
 	uint32_t last;                         /* the last turn that a line began */
 	uint32_t lines;                        /* that began a turn */
-	struct text record;                    /* what was found by_record */
+	struct record_id record;               /* what was found by_record */
 	LIST(struct touch) touches;            /* of that record */
 	LIST(struct beginning) beginnings;     /* which line began which turn */
 	uint32_t wanted;                       /* in the second run */
@@ -121,7 +121,7 @@ static void change_note(struct hunt *hunt, const struct turn_report *report, con
 	struct text event = first && first->kind ? first->kind->name : TEXT("");
 
 	if (hunt->by_record == TURN_NONE || (change->kind == CHANGE_CREATE && report->origin != TURN_ACTIVATE))
-		hunt->by_record = hunt->turn;
+		hunt->by_record = hunt->turn, hunt->record = change->id;
 	*list_add(arena, &hunt->touches) = (struct touch){hunt->turn, report->at, change->kind, change->rule,
 							  report->origin == TURN_TIMER ? TEXT("a timer") : event};
 }
@@ -219,6 +219,8 @@ static void turn_show(struct hunt *hunt, struct world *world, const struct turn_
 	const struct command_line *line = hunt->play.line;
 	struct drawing drawing = {stdout, line->arena, hunt->play.pack.program, world_ports(world)};
 	struct turn_view view = {.everything = option_given(line, "all")};
+	if (hunt->wanted == hunt->by_record)
+		view.record = hunt->record;
 	struct json_writer writer = {.text = &hunt->json, .indent = 2};
 
 	if (option_value(line, "rule"))

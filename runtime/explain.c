@@ -3,20 +3,21 @@
 
 #include "engine/base/check.h"
 
-enum { VALUE_WIDTH = 60 };
+enum { VALUE_WIDTH = 60, VALUE_WIDTH_WHOLE = 400, NAME_DEPTH = 3 };
 
 static void node_draw(const struct drawing *drawing, const struct code *code, const struct observed *nodes, uint32_t node,
 		      uint32_t indent);
 static void node_write(const struct drawing *drawing, struct json_writer *writer, const struct code *code,
 		       const struct observed *nodes, uint32_t node);
+static struct text ref_describe(const struct drawing *drawing, struct value ref, uint32_t depth);
 
 /* --- names for people */
-static struct text shorten(struct arena *arena, struct text text)
+static struct text shorten(struct arena *arena, struct text text, uint32_t width)
 {
-	if (text_characters(text) <= VALUE_WIDTH)
+	if (text_characters(text) <= width)
 		return text;
 	uint32_t bytes = 0, characters = 0;
-	while (characters < VALUE_WIDTH && bytes < text.length) {
+	while (characters < width && bytes < text.length) {
 		do
 			bytes++;
 		while (bytes < text.length && ((unsigned char)text.bytes[bytes] & 0xc0) == 0x80);
@@ -42,16 +43,52 @@ static struct text record_name(const struct entity *entity, const struct value *
 	return found;
 }
 
-struct text record_describe(const struct drawing *drawing, const struct entity *entity, const struct value *values)
+/* What has no name of its own is called after what it belongs to: the fields that make it unique, else its first reference.
+ * Empty when that is not set either. */
+static struct text owner_name(const struct drawing *drawing, const struct entity *entity, const struct value *values,
+			      uint32_t depth)
+{
+	struct text_builder text = {.arena = drawing->arena};
+
+	if (!depth)
+		return TEXT("");
+	for (uint32_t i = 0; i < entity->index_count; i++) {
+		const struct index *index = &entity->indexes[i];
+		for (uint32_t f = 0; index->unique && f < index->count; f++) {
+			struct value value = values[index->fields[f]];
+			if (value.kind == VALUE_MISSING)
+				continue;
+			builder_add_string(&text, text.length ? " " : "of ");
+			builder_add(&text, value.kind == VALUE_REF ? ref_describe(drawing, value, depth - 1)
+								   : value_describe(drawing, value));
+		}
+		if (text.length)
+			return builder_text(&text);
+	}
+	for (uint32_t i = FIELD_FIRST_OWN; i < entity->field_count; i++)
+		if (values[i].kind == VALUE_REF && !entity->fields[i].computed)
+			return text_format(drawing->arena, "of %.*s", TEXT_ARGS(ref_describe(drawing, values[i], depth - 1)));
+	return TEXT("");
+}
+
+static struct text row_describe(const struct drawing *drawing, const struct entity *entity, const struct value *values,
+				uint32_t depth)
 {
 	struct text name = record_name(entity, values);
 
+	if (!name.length)
+		name = owner_name(drawing, entity, values, depth);
 	if (!name.length)
 		name = value_show(drawing->arena, values[FIELD_ID], NULL);
 	return text_format(drawing->arena, "%.*s %.*s", TEXT_ARGS(entity->name), TEXT_ARGS(name));
 }
 
-static struct text ref_describe(const struct drawing *drawing, struct value ref)
+struct text record_describe(const struct drawing *drawing, const struct entity *entity, const struct value *values)
+{
+	return row_describe(drawing, entity, values, NAME_DEPTH);
+}
+
+static struct text ref_describe(const struct drawing *drawing, struct value ref, uint32_t depth)
 {
 	const struct schema *schema = &drawing->program->schema;
 	const struct entity *entity = ref.entity < schema->entity_count ? schema->entities[ref.entity] : NULL;
@@ -64,10 +101,10 @@ static struct text ref_describe(const struct drawing *drawing, struct value ref)
 		return text_format(drawing->arena, "%.*s %.*s", TEXT_ARGS(entity->name),
 				   TEXT_ARGS(value_show(drawing->arena, ref, NULL)));
 	values[FIELD_ID] = ref;
-	return record_describe(drawing, entity, values);
+	return row_describe(drawing, entity, values, depth);
 }
 
-struct text value_describe(const struct drawing *drawing, struct value value)
+static struct text describe(const struct drawing *drawing, struct value value, uint32_t width)
 {
 	struct text_builder text = {.arena = drawing->arena};
 
@@ -75,9 +112,9 @@ struct text value_describe(const struct drawing *drawing, struct value value)
 	case VALUE_MISSING:
 		return TEXT("not set");
 	case VALUE_REF:
-		return ref_describe(drawing, value);
+		return ref_describe(drawing, value, NAME_DEPTH);
 	case VALUE_TEXT:
-		return text_format(drawing->arena, "\"%.*s\"", TEXT_ARGS(shorten(drawing->arena, value_as_text(value))));
+		return text_format(drawing->arena, "\"%.*s\"", TEXT_ARGS(shorten(drawing->arena, value_as_text(value), width)));
 	case VALUE_LIST:
 		builder_add_char(&text, '[');
 		for (uint32_t i = 0; i < value.count && i < 8; i++) {
@@ -85,10 +122,24 @@ struct text value_describe(const struct drawing *drawing, struct value value)
 			builder_add(&text, value_describe(drawing, value.items[i]));
 		}
 		builder_add_string(&text, value.count > 8 ? ", …]" : "]");
-		return shorten(drawing->arena, builder_text(&text));
+		return shorten(drawing->arena, builder_text(&text), width);
 	default:
-		return shorten(drawing->arena, value_show(drawing->arena, value, drawing->program->zone));
+		return shorten(drawing->arena, value_show(drawing->arena, value, drawing->program->zone), width);
 	}
+}
+
+struct text value_describe(const struct drawing *drawing, struct value value)
+{
+	return describe(drawing, value, VALUE_WIDTH);
+}
+
+struct text value_describe_whole(const struct drawing *drawing, struct value value)
+{
+	const struct enum_value *chosen = value.kind == VALUE_ENUM ? &value.enumeration->values[value.count] : NULL;
+
+	if (chosen && chosen->label.length && !text_equal(chosen->label, chosen->name))
+		return text_format(drawing->arena, "%.*s (%.*s)", TEXT_ARGS(chosen->name), TEXT_ARGS(chosen->label));
+	return describe(drawing, value, VALUE_WIDTH_WHOLE);
 }
 
 struct text place_describe(const struct drawing *drawing, struct span span)
@@ -201,7 +252,9 @@ static void operands_collect(const struct drawing *drawing, const struct code *c
 		operands_collect(drawing, code, child_of(code, node, i), false, found);
 }
 
-static void operands_draw(const struct drawing *drawing, const struct code *code, const struct observed *nodes, uint32_t number)
+/* `indent` and `column`: where the line began, and where it stands. */
+static void operands_draw(const struct drawing *drawing, const struct code *code, const struct observed *nodes, uint32_t number,
+			  uint32_t indent, uint32_t column)
 {
 	node_list found = {0};
 	bool comma = false;
@@ -213,12 +266,17 @@ static void operands_draw(const struct drawing *drawing, const struct code *code
 		if (!observed->evaluated || (found.items[i] == number && observed->value.kind != VALUE_MISSING))
 			continue;
 		const char *join = observed->value.kind == VALUE_MISSING ? " is " : " = ";
+		struct text said = text_format(drawing->arena, "%.*s%s%.*s", TEXT_ARGS(code->nodes[found.items[i]].source),
+					       join, TEXT_ARGS(value_describe(drawing, observed->value)));
+		uint32_t width = text_width(said) + 3;
+		bool breaks = column + width > terminal_width() && column > indent + 6;
+		if (breaks)
+			fprintf(drawing->stream, "%s\n%*s", comma ? "," : "", (int)indent + 6, "");
 		fputs(style_on(drawing->stream, STYLE_DIM), drawing->stream);
-		fputs(comma ? ", " : "   ", drawing->stream);
-		print_safe(drawing->stream, code->nodes[found.items[i]].source);
-		fputs(join, drawing->stream);
-		print_safe(drawing->stream, value_describe(drawing, observed->value));
+		fputs(breaks ? "" : comma ? ", " : "   ", drawing->stream);
+		print_safe(drawing->stream, said);
 		fputs(style_on(drawing->stream, STYLE_PLAIN), drawing->stream);
+		column = (breaks ? indent + 6 : column) + width;
 		comma = true;
 	}
 }
@@ -283,8 +341,31 @@ static void node_draw(const struct drawing *drawing, const struct code *code, co
 	if (!nodes[number].evaluated)
 		fputs(style_on(drawing->stream, STYLE_PLAIN), drawing->stream);
 	else
-		operands_draw(drawing, code, nodes, number);
+		operands_draw(drawing, code, nodes, number, indent, indent + 2 + text_width(node->source));
 	fputc('\n', drawing->stream);
+}
+
+/* Of `a and b and c` the first that was false has decided. */
+static uint32_t decisive(const struct code *code, const struct observed *nodes, uint32_t number)
+{
+	const struct node *node = &code->nodes[number];
+
+	for (uint32_t i = 0; node->kind == NODE_AND && i < node->child_count; i++) {
+		uint32_t child = child_of(code, node, i);
+		if (nodes[child].evaluated && value_is_false(nodes[child].value))
+			return decisive(code, nodes, child);
+	}
+	return number;
+}
+
+void condition_reason_draw(const struct drawing *drawing, const struct code *code, const struct observed *nodes,
+			   uint32_t column)
+{
+	if (!code || !code->node_count || code->root >= code->node_count)
+		return;
+	uint32_t number = decisive(code, nodes, code->root);
+	print_safe(drawing->stream, code->nodes[number].source);
+	operands_draw(drawing, code, nodes, number, 2, column + text_width(code->nodes[number].source));
 }
 
 /* --- for tools: every node */

@@ -18,11 +18,17 @@ struct drawing {
 struct text value_describe(const struct drawing *drawing, struct value value);
 struct text record_describe(const struct drawing *drawing, const struct entity *entity, const struct value *values);
 
+/* The same for a line of its own: longer texts, an enum with its label. */
+struct text value_describe_whole(const struct drawing *drawing, struct value value);
+
 /* The nodes' values out of the frame that engine_evaluate left. Slots that hold not_reached() were not written. */
 struct value not_reached(void);
 const struct observed *observed_from_frame(const struct drawing *drawing, const struct code *code, const struct value *frame);
 
 void condition_draw(const struct drawing *drawing, const struct code *code, const struct observed *nodes, uint32_t indent);
+/* Of a false condition only what decided it, without the end of the line, which stands at `column`. */
+void condition_reason_draw(const struct drawing *drawing, const struct code *code, const struct observed *nodes,
+			   uint32_t column);
 void condition_write(const struct drawing *drawing, struct json_writer *writer, const struct code *code,
 		     const struct observed *nodes);
 
@@ -35,11 +41,14 @@ static inline bool change_is_nothing(const struct change *change)
 /* "path:line" of a place in the pack. */
 struct text place_describe(const struct drawing *drawing, struct span span);
 
-/* A turn: its events, each asked rule with its outcome and condition, what was written by whom. `only`: rules whose name
- * contains it; empty: all. `everything`: also rules that are about something else. */
+/* A turn: its headline, its events, each asked rule with its outcome and condition, what was written by whom. `only`: rules
+ * whose name contains it; empty: all. `everything`: also rules that are about something else, and every condition as a tree;
+ * else a false one is one line when there is something better to read. `record`: whose fate is the headline; all zero: none's.
+ */
 struct turn_view {
 	struct text only;
 	bool everything;
+	struct record_id record;
 };
 void turn_draw(const struct drawing *drawing, const struct turn *turn, const struct turn_view *view);
 void turn_write(const struct drawing *drawing, struct json_writer *writer, const struct turn *turn,

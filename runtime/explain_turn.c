@@ -70,6 +70,96 @@ static bool is_wanted(const struct drawing *drawing, const struct turn *turn, co
 	       !is_elsewhere(rule, traced, turn->trace.events.items[traced->event]);
 }
 
+/* A false condition is one line when something else was decided in the turn: that is what was asked for. */
+static bool is_brief(const struct drawing *drawing, const struct trace *trace, const struct trace_rule *traced,
+		     const struct turn_view *view)
+{
+	bool decided = false;
+
+	for (uint32_t i = 0; i < trace->rules.count; i++)
+		decided = decided || (trace->rules.items[i].outcome != OUTCOME_FALSE &&
+				      trace->rules.items[i].outcome != OUTCOME_NOT_VALID);
+	return decided && !view->everything && !view->only.length && traced->outcome == OUTCOME_FALSE && traced->nodes &&
+	       drawing->program->rules[traced->rule].guard;
+}
+
+/* --- the headline: what became of it, in one sentence */
+static const struct rule *maker_find(const struct drawing *drawing, const struct trace *trace, const struct change *change)
+{
+	for (uint32_t i = 0; i < trace->events.count; i++) {
+		const struct event *event = trace->events.items[i];
+		if (event->kind && event->kind->origin == EVENT_CREATED && event->fields[0].kind == VALUE_REF &&
+		    event->kind->entity == change->entity && id_equal(event->fields[0].id, change->id) &&
+		    event->rule < drawing->program->rule_count)
+			return &drawing->program->rules[event->rule];
+	}
+	/* the last one that wrote */
+	return change->rule < drawing->program->rule_count ? &drawing->program->rules[change->rule] : NULL;
+}
+
+static void record_headline(const struct drawing *drawing, const struct turn *turn, const struct change *change)
+{
+	static const char *const words[] = {"was created", "was changed", "was deleted"};
+	const struct rule *maker = maker_find(drawing, &turn->trace, change);
+
+	fputs(style_on(drawing->stream, STYLE_BOLD), drawing->stream);
+	print_safe(drawing->stream, record_describe(drawing, change->entity, change->after ? change->after : change->before));
+	fprintf(drawing->stream, " %s", words[change->kind]);
+	if (maker)
+		fprintf(drawing->stream, " by %.*s", TEXT_ARGS(maker->name));
+	if (maker && maker->label.length) {
+		fputs(": ", drawing->stream);
+		print_safe(drawing->stream, maker->label);
+	}
+	fprintf(drawing->stream, "%s\n", style_on(drawing->stream, STYLE_PLAIN));
+}
+
+static void event_headline(const struct drawing *drawing, const struct trace *trace)
+{
+	uint32_t counts[OUTCOME_FAILED + 1] = {0};
+	const char *join = "";
+
+	for (uint32_t i = 0; i < trace->rules.count; i++)
+		counts[trace->rules.items[i].outcome]++;
+	uint32_t no = counts[OUTCOME_FALSE] + counts[OUTCOME_NOT_VALID], held = 0;
+	for (int i = OUTCOME_DUPLICATE; i < OUTCOME_FAILED; i++)
+		held += counts[i];
+	if (!trace->rules.count)
+		return;
+	const struct {
+		uint32_t count;
+		const char *what;
+	} parts[] = {{counts[OUTCOME_FIRED], "fired"},
+		     {counts[OUTCOME_FAILED], "failed"},
+		     {held, "held back"},
+		     {counts[OUTCOME_UNKNOWN], "could not be decided"},
+		     {no, "said no"}};
+	fprintf(drawing->stream, "%sof %u %s ", style_on(drawing->stream, STYLE_BOLD), trace->rules.count,
+		trace->rules.count == 1 ? "rule" : "rules");
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		if (!parts[i].count && i)
+			continue;
+		if (parts[i].count)
+			fprintf(drawing->stream, "%s%u %s", join, parts[i].count, parts[i].what);
+		else
+			fputs("none fired", drawing->stream);
+		join = ", ";
+	}
+	fprintf(drawing->stream, "%s\n", style_on(drawing->stream, STYLE_PLAIN));
+}
+
+static void headline_draw(const struct drawing *drawing, const struct turn *turn, const struct turn_view *view)
+{
+	for (uint32_t i = 0; i < turn->plan.changes.count; i++) {
+		const struct change *change = turn->plan.changes.items[i];
+		if (!change_is_nothing(change) && id_equal(change->id, view->record)) {
+			record_headline(drawing, turn, change);
+			return;
+		}
+	}
+	event_headline(drawing, &turn->trace);
+}
+
 /* --- events */
 static void event_fields_draw(const struct drawing *drawing, const struct event *event)
 {
@@ -78,7 +168,7 @@ static void event_fields_draw(const struct drawing *drawing, const struct event 
 			continue;
 		fputs("    ", drawing->stream);
 		styled(drawing->stream, STYLE_DIM, "%.*s = ", TEXT_ARGS(event->kind->fields[i].name));
-		print_safe(drawing->stream, value_describe(drawing, event->fields[i]));
+		print_safe(drawing->stream, value_describe_whole(drawing, event->fields[i]));
 		fputc('\n', drawing->stream);
 	}
 }
@@ -134,8 +224,25 @@ static void rule_draw(const struct drawing *drawing, const struct trace_rule *tr
 	}
 	fputs("  ", drawing->stream);
 	styled(drawing->stream, STYLE_DIM, "%.*s\n", TEXT_ARGS(place_describe(drawing, rule->span)));
+	if (rule->label.length) {
+		fprintf(drawing->stream, "      %s", style_on(drawing->stream, STYLE_DIM));
+		print_safe(drawing->stream, rule->label);
+		fprintf(drawing->stream, "%s\n", style_on(drawing->stream, STYLE_PLAIN));
+	}
 	if (rule->guard && traced->nodes)
 		condition_draw(drawing, rule->guard, traced->nodes, 6);
+}
+
+/* One line: the rule, and what was false. */
+static void rule_mention(const struct drawing *drawing, const struct trace_rule *traced)
+{
+	const struct rule *rule = &drawing->program->rules[traced->rule];
+
+	styled(drawing->stream, outcome_style(traced->outcome), "  %s %.*s", outcome_mark(traced->outcome),
+	       TEXT_ARGS(rule->name));
+	fputs("  ", drawing->stream);
+	condition_reason_draw(drawing, rule->guard, traced->nodes, 6 + text_width(rule->name));
+	fputc('\n', drawing->stream);
 }
 
 /* --- changes */
@@ -174,10 +281,10 @@ static void change_draw(const struct drawing *drawing, const struct change *chan
 		fputs("      ", drawing->stream);
 		styled(drawing->stream, STYLE_DIM, "%.*s ", TEXT_ARGS(field->name));
 		if (change->kind == CHANGE_UPDATE) {
-			print_safe(drawing->stream, value_describe(drawing, before));
+			print_safe(drawing->stream, value_describe_whole(drawing, before));
 			fputs(" → ", drawing->stream);
 		}
-		print_safe(drawing->stream, value_describe(drawing, change->after[i]));
+		print_safe(drawing->stream, value_describe_whole(drawing, change->after[i]));
 		fputc('\n', drawing->stream);
 	}
 }
@@ -243,21 +350,36 @@ static uint32_t event_with_rules_draw(const struct drawing *drawing, const struc
 			*(is_wanted(drawing, turn, &trace->rules.items[r], view) ? &wanted : &elsewhere) += 1;
 	if (is_own(trace->events.items[number]) || (view->only.length && !wanted && number))
 		return 0;
-	if (!wanted && !elsewhere && number && is_row_event(trace->events.items[number]->kind))
-		event_mention(drawing, trace->events.items[number]);
-	else
+	if (!wanted && !elsewhere && number && is_row_event(trace->events.items[number]->kind)) {
+		if (view->everything)
+			event_mention(drawing, trace->events.items[number]);
+	} else {
 		event_draw(drawing, trace->events.items[number]);
-	for (uint32_t r = 0; r < trace->rules.count; r++)
-		if (trace->rules.items[r].event == number && is_wanted(drawing, turn, &trace->rules.items[r], view))
-			rule_draw(drawing, &trace->rules.items[r]);
+	}
+	/* what decided something first, then what said no */
+	for (int brief = 0; brief <= 1; brief++)
+		for (uint32_t r = 0; r < trace->rules.count; r++) {
+			const struct trace_rule *traced = &trace->rules.items[r];
+			if (traced->event != number || !is_wanted(drawing, turn, traced, view) ||
+			    is_brief(drawing, trace, traced, view) != (brief == 1))
+				continue;
+			if (brief)
+				rule_mention(drawing, traced);
+			else
+				rule_draw(drawing, traced);
+		}
 	lines_draw(drawing, trace, number);
 	return view->only.length ? 0 : elsewhere;
 }
 
 void turn_draw(const struct drawing *drawing, const struct turn *turn, const struct turn_view *view)
 {
-	uint32_t elsewhere = 0;
+	uint32_t elsewhere = 0, brief = 0;
 
+	headline_draw(drawing, turn, view);
+	for (uint32_t i = 0; i < turn->trace.rules.count; i++)
+		brief += is_wanted(drawing, turn, &turn->trace.rules.items[i], view) &&
+			 is_brief(drawing, &turn->trace, &turn->trace.rules.items[i], view);
 	if (!turn->trace.events.count) {
 		fputs("no event came of it\n", drawing->stream);
 		lines_draw(drawing, &turn->trace, 0);
@@ -266,6 +388,9 @@ void turn_draw(const struct drawing *drawing, const struct turn *turn, const str
 		elsewhere += event_with_rules_draw(drawing, turn, e, view);
 	if (elsewhere)
 		styled(drawing->stream, STYLE_DIM, "%u rules are about something else; --all shows them too\n", elsewhere);
+	if (brief)
+		styled(drawing->stream, STYLE_DIM,
+		       "of rules that said no only the reason is shown; --all and --rule NAME show all\n");
 	effects_draw(drawing, turn);
 }
 

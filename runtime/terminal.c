@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WIDTH_UNKNOWN = 100, WIDTH_LEAST = 40, PROGRESS_EVERY_MS = 100, PROGRESS_FROM_MS = 1000 };
+enum { WIDTH_UNKNOWN = 1000, WIDTH_LEAST = 40, PROGRESS_EVERY_MS = 100, PROGRESS_FROM_MS = 1000 };
 
 static struct {
 	bool colour_out, colour_err, progress_shown;

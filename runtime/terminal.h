@@ -12,7 +12,7 @@ enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_DIM, STYLE_RED, STYLE_GREEN, STYLE_Y
 /* Looks at the terminal, NO_COLOR and TERM; once, before anything is printed. */
 void terminal_open(void);
 bool terminal_is_coloured(FILE *stream);
-uint32_t terminal_width(void); /* columns of stdout; 100 when it is no terminal */
+uint32_t terminal_width(void); /* columns of stdout; 1000 when it is no terminal: nothing is cut or broken there */
 
 /* What switches the style on, or off with STYLE_PLAIN; "" without colour. */
 const char *style_on(FILE *stream, enum style style);

@@ -296,11 +296,15 @@ class Explaining(Scenario):
         self.assertIn("✓ seen.size > 0", out)
         self.assertIn("seen.size = 12", out)
         self.assertRegex(out, r"✗ (\w+\.)?known_box")
+        self.assertRegex(out.split("\n")[1], r"of \d+ rules? \d+ fired")
         self.assertIn("+ box B-2026-000", out)
         self.assertIn("kind large", out)
 
     def test_by_record_and_last(self):
         out = self.explain("B-2026-0001").stdout
+        self.assertRegex(out.split("\n")[1], r"box B-2026-0001 was created by (\w+\.)?new_box")
+        self.assertRegex(out, r"✗ (\w+\.)?known_box  seen.place is set   seen.place is not set\n")
+        self.assertRegex(self.explain("B-2026-0001", "--all").stdout, r"known_box  did not fire: the condition is false")
         self.assertIn('code = "B"', out)
         self.assertIn("at other times", out)
         self.assertIn("box.seen", self.explain("belt.jsonl:1").stdout)

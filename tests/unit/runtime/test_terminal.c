@@ -77,7 +77,8 @@ static void tables_line_up(void **state)
 		bytes,
 		"  Name          Zahl  Text\n"
 		"  Störung  1 234 567  x\n"
-		"  a               -5  ein Text, der länger ist als der Platz, den eine Zeile des Terminals für ihn …\n");
+		"  a               -5  ein Text, der länger ist als der Platz, den eine Zeile des Terminals für ihn übrig "
+		"hat, wenn es keines ist\n");
 	free(bytes);
 	arena_release(&arena);
 }
