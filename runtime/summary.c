@@ -17,6 +17,7 @@ void summary_init(struct summary *summary, struct arena *arena, const struct pro
 	summary->events = arena_array(arena, uint32_t, program->schema.event_count + 1);
 	summary->entities = arena_array(arena, struct entity_count, program->schema.entity_count + 1);
 	summary->rules = arena_alloc(arena, sizeof *summary->rules * (program->rule_count + 1));
+	summary->reasons = arena_array(arena, struct text, program->rule_count + 1);
 	summary->calls = arena_array(arena, uint32_t, program->action_count + 1);
 }
 
@@ -54,6 +55,14 @@ static void line_count(struct summary *summary, const struct turn_report *report
 	}
 }
 
+static void rule_count(struct summary *summary, const struct trace_rule *traced)
+{
+	if (traced->rule >= summary->program->rule_count)
+		return;
+	if (!summary->rules[traced->rule][traced->outcome]++ && traced->outcome == OUTCOME_FAILED)
+		summary->reasons[traced->rule] = text_copy(summary->arena, traced->sentence);
+}
+
 void summary_turn(struct summary *summary, const struct turn_report *report)
 {
 	if (report->origin == TURN_ACTIVATE)
@@ -78,8 +87,7 @@ void summary_turn(struct summary *summary, const struct turn_report *report)
 		if (trace->events.items[i]->kind)
 			summary->events[trace->events.items[i]->kind->index]++;
 	for (uint32_t i = 0; i < trace->rules.count; i++)
-		if (trace->rules.items[i].rule < summary->program->rule_count)
-			summary->rules[trace->rules.items[i].rule][trace->rules.items[i].outcome]++;
+		rule_count(summary, &trace->rules.items[i]);
 	changes_count(summary, &report->turn->plan);
 }
 
@@ -198,6 +206,17 @@ static uint32_t rejected(const uint32_t *outcomes)
 	return outcomes[OUTCOME_FALSE] + outcomes[OUTCOME_UNKNOWN] + outcomes[OUTCOME_NOT_VALID];
 }
 
+static void reasons_print(const struct summary *summary)
+{
+	for (uint32_t i = 0; i < summary->program->rule_count; i++) {
+		if (!summary->rules[i][OUTCOME_FAILED])
+			continue;
+		styled(stdout, STYLE_RED, "  %.*s failed: ", TEXT_ARGS(summary->program->rules[i].name));
+		print_safe(stdout, summary->reasons[i]);
+		putchar('\n');
+	}
+}
+
 static void rules_print(const struct summary *summary)
 {
 	static const char *const titles[] = {"rules", ">fired", ">not", ">held back", ">failed", ""};
@@ -224,6 +243,7 @@ static void rules_print(const struct summary *summary)
 	table_print(&table, stdout, 2);
 	if (asleep)
 		styled(stdout, STYLE_DIM, "  %u more never fired\n", asleep);
+	reasons_print(summary);
 }
 
 static void calls_print(const struct summary *summary)
@@ -441,6 +461,8 @@ static void rules_write(const struct summary *summary, struct json_writer *write
 		member_int(writer, "not", rejected(outcomes));
 		member_int(writer, "held_back", held_back(outcomes));
 		member_int(writer, "failed", outcomes[OUTCOME_FAILED]);
+		if (outcomes[OUTCOME_FAILED])
+			member_text(writer, "sentence", summary->reasons[i]);
 		json_close_object(writer);
 	}
 	json_close_object(writer);

@@ -23,6 +23,7 @@ struct summary {
 	uint32_t *events;                      /* by schema.events: handled, whoever raised them */
 	struct entity_count *entities;         /* by schema.entities */
 	uint32_t (*rules)[OUTCOME_COUNT];      /* by program.rules */
+	struct text *reasons;                  /* by program.rules: why it failed, the first time */
 	uint32_t *calls;                       /* by program.actions */
 	uint32_t notices, turns, timers, refused, duplicates;
 	struct text first_refused;
