@@ -27,6 +27,8 @@ const char END_OF_WORK_DAY[] = "end of working day";
 
 const uint32_t DURATION_WORD_COUNT = sizeof(DURATION_WORDS) / sizeof(*DURATION_WORDS);
 
+enum { MOST_DIGITS = 12 };
+
 static const struct duration_word *word_find(struct text word)
 {
 	for (uint32_t i = 0; i < DURATION_WORD_COUNT; i++)
@@ -45,9 +47,12 @@ static enum status part_parse(struct text text, uint32_t *at, int64_t *number_ou
 {
 	uint32_t start = *at;
 	*number_out = 0;
-	for (; *at < text.length && is_digit(text.bytes[*at]); ++*at)
+	for (; *at < text.length && is_digit(text.bytes[*at]); ++*at) {
+		if (*at - start == MOST_DIGITS)
+			return INVALID;
 		*number_out = *number_out * 10 + (text.bytes[*at] - '0');
-	if (*at == start || *at - start > 12)
+	}
+	if (*at == start)
 		return INVALID;
 	while (*at < text.length && text.bytes[*at] == ' ')
 		++*at;
