@@ -63,6 +63,20 @@ static void write_structure(struct json_writer *writer, struct value value, cons
 		write_items(writer, value, element);
 }
 
+/* A JSON number is a double to who reads it, exact to 15 digits; what has more of them goes as text. */
+static void write_number(struct json_writer *writer, struct decimal decimal)
+{
+	static const int64_t EXACT = 1000000000000000;
+	char digits[DECIMAL_TEXT];
+	struct decimal normal = decimal_normal(decimal);
+	if (normal.mantissa > -EXACT && normal.mantissa < EXACT) {
+		json_write_decimal(writer, decimal);
+		return;
+	}
+	uint32_t length = decimal_write(decimal, digits);
+	json_write_text(writer, (struct text){digits, length});
+}
+
 void value_to_json(struct json_writer *writer, struct value value, const struct type *type)
 {
 	char id[RECORD_ID_TEXT + 1];
@@ -78,11 +92,9 @@ void value_to_json(struct json_writer *writer, struct value value, const struct 
 		json_write_bool(writer, value.integer);
 		return;
 	case VALUE_INT:
-		json_write_int(writer, value.integer);
-		return;
 	case VALUE_DECIMAL:
 	case VALUE_PERCENT:
-		json_write_decimal(writer, value_decimal(value));
+		write_number(writer, value_decimal(value));
 		return;
 	case VALUE_TEXT:
 		json_write_text(writer, value_as_text(value));
