@@ -89,6 +89,7 @@ void program_arrays(struct compiler *compiler)
 	program->work_options = compiler->work_options.items;
 	program->schedules = compiler->schedules.items, program->schedule_count = compiler->schedules.count;
 	program->tests = compiler->tests.items, program->test_count = compiler->tests.count;
+	program->migrations = compiler->migrations.items, program->migration_count = compiler->migrations.count;
 	program->branches = compiler->branches.items, program->branch_count = compiler->branches.count;
 	program->types = compiler->types.items, program->type_count = compiler->types.count;
 }

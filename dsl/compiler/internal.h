@@ -82,6 +82,7 @@ struct compiler {
 	LIST(struct receive) receives;
 	LIST(struct notice) notices;
 	LIST(struct test) tests;
+	LIST(struct migration) migrations;
 	LIST(struct branch) branches;
 	LIST(const struct calendar *) calendars;
 	LIST(struct record_id) calendar_ids;

@@ -266,5 +266,4 @@ void others_check(struct compiler *compiler)
 	circles_find(compiler);
 	not_executed(compiler, SYNTAX_report, "reports");
 	not_executed(compiler, SYNTAX_format, "formats");
-	not_executed(compiler, SYNTAX_migration, "migrations");
 }

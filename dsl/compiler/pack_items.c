@@ -83,25 +83,81 @@ static void update_check(struct compiler *compiler, uint32_t file, const struct 
 	coder_finish(&coder, operand_slot(&coder, &operand), operand.node);
 }
 
+/* What stood there before: `where entity.field == value`. Its value may be one that the enum has no more, so it is a word. */
+static struct text value_before(struct compiler *compiler, uint32_t file, const struct syntax *update)
+{
+	const struct syntax *where = syntax_child(update, SYNTAX_where);
+	const struct syntax *comparison = where ? syntax_child(where, SYNTAX_binary) : NULL;
+	const struct syntax *value = comparison ? syntax_child(comparison, SYNTAX_identifier) : NULL;
+	if (value)
+		return syntax_text(compiler, file, value);
+	diagnostic_add(compiler->diagnostics, DIAGNOSTIC_LITERAL, span_in(file, where ? where : update),
+		       "an update says which value it replaces: `where entity.field == old_value`");
+	return (struct text){0};
+}
+
+/* An entity that is renamed or dropped is gone from the schema, and what it is called now is there. */
+static void entity_step(struct compiler *compiler, uint32_t file, const struct syntax *item, struct migration *step)
+{
+	const struct schema *schema = &compiler->program->schema;
+	if (schema_entity(schema, step->entity))
+		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_DECLARED_TWICE, span_in(file, item),
+			       "`%.*s` is still declared; take the entity out", TEXT_ARGS(step->entity));
+	if (step->kind != MIGRATION_RENAME || schema_entity(schema, step->to))
+		return;
+	struct diagnostic *diagnostic = diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_ENTITY, span_in(file, item),
+						       "there is no entity `%.*s`", TEXT_ARGS(step->to));
+	suggest_from_map(compiler, diagnostic, step->to, &schema->entity_by_name);
+}
+
+static void field_step(struct compiler *compiler, uint32_t file, const struct syntax *item, const struct entity *entity,
+		       struct migration *step)
+{
+	const struct syntax *name = syntax_child(item, SYNTAX_dotted_name), *now = syntax_child(item, SYNTAX_identifier);
+	step->entity = entity->name;
+	if (step->kind == MIGRATION_UPDATE) {
+		uint32_t errors = compiler->diagnostics->errors;
+		update_check(compiler, file, item, entity, step->field);
+		if (compiler->diagnostics->errors == errors)
+			step->from = value_before(compiler, file, item);
+		return;
+	}
+	field_must_be_gone(compiler, file, name, entity, step->field);
+	if (step->kind == MIGRATION_RENAME)
+		field_must_exist(compiler, file, now, entity, step->to);
+}
+
+static bool step_kind(const struct syntax *item, enum migration_kind *kind_out)
+{
+	*kind_out = item->kind == SYNTAX_rename ? MIGRATION_RENAME
+		    : item->kind == SYNTAX_drop ? MIGRATION_DROP
+						: MIGRATION_UPDATE;
+	return item->kind == SYNTAX_rename || item->kind == SYNTAX_drop || item->kind == SYNTAX_update;
+}
+
 void migration_check(struct compiler *compiler, const struct declaration *declaration)
 {
 	uint32_t file = declaration->file;
+	const struct syntax *version = syntax_with_role(declaration->syntax, ROLE_version);
 	for (each_child (item, declaration->syntax)) {
-		const struct syntax *name = syntax_child(item, SYNTAX_dotted_name);
-		struct text field;
-		const struct entity *entity = NULL;
-		if (item->kind == SYNTAX_rename || item->kind == SYNTAX_drop || item->kind == SYNTAX_update)
-			entity = owner_of(compiler, file, name, &field);
-		if (!entity)
+		struct migration step = {.span = span_in(file, item)};
+		if (!step_kind(item, &step.kind))
 			continue;
-		if (item->kind == SYNTAX_update) {
-			update_check(compiler, file, item, entity, field);
-			continue;
+		const struct syntax *name = syntax_child(item, SYNTAX_dotted_name), *now = syntax_value(item);
+		if (step.kind == MIGRATION_RENAME)
+			now = syntax_child(item, SYNTAX_identifier);
+		step.version = version ? string_content(compiler, file, version) : (struct text){0};
+		step.to = now ? syntax_text(compiler, file, now) : (struct text){0};
+		step.entity = syntax_text(compiler, file, name);
+		if (text_find(step.entity, TEXT(".")) < 0) {
+			entity_step(compiler, file, item, &step);
+		} else {
+			const struct entity *entity = owner_of(compiler, file, name, &step.field);
+			if (!entity)
+				continue;
+			field_step(compiler, file, item, entity, &step);
 		}
-		field_must_be_gone(compiler, file, name, entity, field);
-		const struct syntax *now = syntax_child(item, SYNTAX_identifier);
-		if (now)
-			field_must_exist(compiler, file, now, entity, syntax_text(compiler, file, now));
+		*list_add(compiler->arena, &compiler->migrations) = step;
 	}
 }
 
