@@ -22,6 +22,8 @@ static enum status misfit(const struct place *place, const struct type *type, co
 	if (kind == JSON_TEXT) {
 		struct text text = json_text(json);
 		uint32_t shown = text.length > 60 ? 60 : text.length;
+		while (shown < text.length && ((unsigned char)text.bytes[shown] & 0xc0) == 0x80)
+			shown--; /* whole characters */
 		return error_set(place->error, INVALID, "`%.*s` must be %.*s; found the text \"%.*s%s\"",
 				 TEXT_ARGS(place->name), TEXT_ARGS(wanted), (int)shown, text.bytes,
 				 shown < text.length ? "…" : "");
