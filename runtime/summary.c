@@ -1,13 +1,10 @@
-/* Counts turns and says them at a glance. Only counts and times of the events themselves are in it: no wall clock, no address,
- * no order that could differ between runs. */
+/* Counts turns, and writes the counts for tools; summary_print.c says them to people. Only counts and times of the events
+ * themselves are in it: no wall clock, no address, no order that could differ between runs. */
 #include "runtime/summary.h"
 
 #include <inttypes.h>
 
 #include "engine/model/system.h"
-#include "runtime/table.h"
-
-enum { CLOCKS_SHOWN = 5, PROBLEMS_SHOWN = 20 };
 
 void summary_init(struct summary *summary, struct arena *arena, const struct program *program)
 {
@@ -19,9 +16,60 @@ void summary_init(struct summary *summary, struct arena *arena, const struct pro
 	summary->rules = arena_alloc(arena, sizeof *summary->rules * (program->rule_count + 1));
 	summary->reasons = arena_array(arena, struct text, program->rule_count + 1);
 	summary->calls = arena_array(arena, uint32_t, program->action_count + 1);
+	summary->moved = arena_array(arena, bool *, program->schema.entity_count + 1);
+	for (uint32_t i = 0; i < program->schema.entity_count; i++)
+		summary->moved[i] = arena_array(arena, bool, program->schema.entities[i]->field_count + 1);
 }
 
 /* --- counting */
+static bool is_clock_state(const struct program *program, const struct entity *entity)
+{
+	for (uint32_t i = 0; i < program->clock_count; i++)
+		if (program->clocks[i].state == entity)
+			return true;
+	return false;
+}
+
+/* Which enum fields move: they say in what state things are. */
+static void moved_note(bool *moved, const struct change *change)
+{
+	for (uint32_t i = FIELD_FIRST_OWN; change->before && change->after && i < change->entity->field_count; i++)
+		if (change->before[i].kind == VALUE_ENUM && change->after[i].kind == VALUE_ENUM &&
+		    change->before[i].count != change->after[i].count)
+			moved[i] = true;
+}
+
+/* The hour of the pack's zone in which the moment lies; turns come in the order of their times. */
+static struct period *period_at(struct summary *summary, moment at)
+{
+	const struct zone *zone = summary->program->zone ? summary->program->zone : zone_utc();
+	struct period *last = summary->periods.count ? &summary->periods.items[summary->periods.count - 1] : NULL;
+	clock_time time;
+	date day;
+
+	moment_to_local(zone, at, &day, &time);
+	if (last && last->day == day && last->hour == time / 3600)
+		return last;
+	last = list_add(summary->arena, &summary->periods);
+	*last = (struct period){.day = day, .hour = time / 3600};
+	return last;
+}
+
+static void period_count(struct summary *summary, const struct turn_report *report)
+{
+	struct period *period = period_at(summary, report->at);
+
+	period->lines += report->origin == TURN_EVENT || report->origin == TURN_RECEIVED;
+	for (uint32_t i = 0; report->turn && !report->refused && i < report->turn->plan.changes.count; i++) {
+		const struct change *change = report->turn->plan.changes.items[i];
+		if (change->entity->index < SYSTEM_ENTITY_COUNT || change_is_nothing(change) ||
+		    is_clock_state(summary->program, change->entity))
+			continue;
+		period->created += change->kind == CHANGE_CREATE;
+		period->changed += change->kind == CHANGE_UPDATE;
+	}
+}
+
 static void changes_count(struct summary *summary, const struct plan *plan)
 {
 	for (uint32_t i = 0; i < plan->changes.count; i++) {
@@ -32,6 +80,7 @@ static void changes_count(struct summary *summary, const struct plan *plan)
 		count->created += change->kind == CHANGE_CREATE;
 		count->updated += change->kind == CHANGE_UPDATE;
 		count->deleted += change->kind == CHANGE_DELETE;
+		moved_note(summary->moved[change->entity->index], change);
 	}
 	for (uint32_t i = 0; i < plan->outgoing.count; i++) {
 		const struct outgoing *outgoing = &plan->outgoing.items[i];
@@ -68,6 +117,7 @@ void summary_turn(struct summary *summary, const struct turn_report *report)
 	if (report->origin == TURN_ACTIVATE)
 		return; /* master data: it would drown what the events made */
 	line_count(summary, report);
+	period_count(summary, report);
 	summary->turns++;
 	summary->timers += report->origin == TURN_TIMER;
 	summary->duplicates += report->duplicate;
@@ -105,6 +155,25 @@ void summary_line(struct summary *summary, const struct played *played)
 	source->nothing += !summary->turn_raised && !summary->turn_refused;
 }
 
+bool summary_shows(const struct summary *summary, uint32_t entity)
+{
+	const struct entity_count *count = &summary->entities[entity];
+
+	return entity >= SYSTEM_ENTITY_COUNT && !is_clock_state(summary->program, summary->program->schema.entities[entity]) &&
+	       (count->created || count->updated || count->deleted);
+}
+
+uint32_t outcomes_held_back(const uint32_t *outcomes)
+{
+	return outcomes[OUTCOME_DUPLICATE] + outcomes[OUTCOME_DAMPED] + outcomes[OUTCOME_ONCE] + outcomes[OUTCOME_AT_MOST] +
+	       outcomes[OUTCOME_WAITING] + outcomes[OUTCOME_CANCELLED];
+}
+
+uint32_t outcomes_rejected(const uint32_t *outcomes)
+{
+	return outcomes[OUTCOME_FALSE] + outcomes[OUTCOME_UNKNOWN] + outcomes[OUTCOME_NOT_VALID];
+}
+
 uint32_t summary_failed(const struct summary *summary)
 {
 	uint32_t failed = 0;
@@ -114,286 +183,39 @@ uint32_t summary_failed(const struct summary *summary)
 	return failed;
 }
 
-/* --- printing */
-static void head(const char *title)
-{
-	putchar('\n');
-	styled(stdout, STYLE_BOLD, "%s\n", title);
-}
-
-static void source_row(struct print_table *table, struct text name, const struct source_count *count)
-{
-	if (!count->lines)
-		return;
-	table_add(table, name, STYLE_PLAIN);
-	table_add_number(table, count->lines);
-	table_add_number(table, count->raised);
-	table_add_number(table, count->nothing);
-	table_add_number(table, count->refused);
-}
-
-static void sources_print(const struct summary *summary)
-{
-	static const char *const titles[] = {"from", ">lines", ">events", ">nothing new", ">refused"};
-	struct print_table table = table_new(summary->arena, titles, 5);
-
-	for (uint32_t i = 0; i < summary->program->receive_count; i++) {
-		const struct receive *receive = &summary->program->receives[i];
-		source_row(
-			&table,
-			text_format(summary->arena, "%.*s %.*s", TEXT_ARGS(receive->connector->name), TEXT_ARGS(receive->name)),
-			&summary->receives[i]);
-	}
-	for (uint32_t i = 0; i < summary->program->schema.event_count; i++)
-		source_row(&table, summary->program->schema.events[i]->name, &summary->kinds[i]);
-	head("What came in");
-	table_print(&table, stdout, 2);
-}
-
-static bool is_clock_state(const struct program *program, const struct entity *entity)
-{
-	for (uint32_t i = 0; i < program->clock_count; i++)
-		if (program->clocks[i].state == entity)
-			return true;
-	return false;
-}
-
-/* What the pack made: not the engine's own bookkeeping, and not the clocks, which have their own table. */
-static bool is_shown(const struct summary *summary, uint32_t entity)
-{
-	const struct entity_count *count = &summary->entities[entity];
-
-	return entity >= SYSTEM_ENTITY_COUNT && !is_clock_state(summary->program, summary->program->schema.entities[entity]) &&
-	       (count->created || count->updated || count->deleted);
-}
-
-static void entities_print(const struct summary *summary)
-{
-	static const char *const titles[] = {"records", ">created", ">changed", ">deleted"};
-	static const char *const event_titles[] = {"events", ">"};
-	struct print_table table = table_new(summary->arena, titles, 4), events = table_new(summary->arena, event_titles, 2);
-
-	head("What was made of it");
-	for (uint32_t i = 0; i < summary->program->schema.event_count; i++) {
-		const struct event_kind *kind = summary->program->schema.events[i];
-		bool row = kind->origin == EVENT_CREATED || kind->origin == EVENT_UPDATED || kind->origin == EVENT_DELETED;
-		if (row || !summary->events[i])
-			continue;
-		table_add(&events, kind->name, STYLE_PLAIN);
-		table_add_number(&events, summary->events[i]);
-	}
-	for (uint32_t i = 0; i < summary->program->schema.entity_count; i++) {
-		if (!is_shown(summary, i))
-			continue;
-		table_add(&table, summary->program->schema.entities[i]->name, STYLE_PLAIN);
-		table_add_number(&table, summary->entities[i].created);
-		table_add_number(&table, summary->entities[i].updated);
-		table_add_number(&table, summary->entities[i].deleted);
-	}
-	table_print(&events, stdout, 2);
-	putchar('\n');
-	table_print(&table, stdout, 2);
-}
-
-static uint32_t held_back(const uint32_t *outcomes)
-{
-	return outcomes[OUTCOME_DUPLICATE] + outcomes[OUTCOME_DAMPED] + outcomes[OUTCOME_ONCE] + outcomes[OUTCOME_AT_MOST] +
-	       outcomes[OUTCOME_WAITING] + outcomes[OUTCOME_CANCELLED];
-}
-
-static uint32_t rejected(const uint32_t *outcomes)
-{
-	return outcomes[OUTCOME_FALSE] + outcomes[OUTCOME_UNKNOWN] + outcomes[OUTCOME_NOT_VALID];
-}
-
-static void reasons_print(const struct summary *summary)
-{
-	for (uint32_t i = 0; i < summary->program->rule_count; i++) {
-		if (!summary->rules[i][OUTCOME_FAILED])
-			continue;
-		styled(stdout, STYLE_RED, "  %.*s failed: ", TEXT_ARGS(summary->program->rules[i].name));
-		print_safe(stdout, summary->reasons[i]);
-		putchar('\n');
-	}
-}
-
-static void rules_print(const struct summary *summary)
-{
-	static const char *const titles[] = {"rules", ">fired", ">not", ">held back", ">failed", ""};
-	struct print_table table = table_new(summary->arena, titles, 6);
-	uint32_t asleep = 0;
-
-	for (uint32_t i = 0; i < summary->program->rule_count; i++) {
-		const uint32_t *outcomes = summary->rules[i];
-		if (!outcomes[OUTCOME_FIRED] && !held_back(outcomes) && !outcomes[OUTCOME_FAILED]) {
-			asleep++;
-			continue;
-		}
-		table_add(&table, summary->program->rules[i].name, STYLE_PLAIN);
-		table_add_number(&table, outcomes[OUTCOME_FIRED]);
-		table_add_number(&table, rejected(outcomes));
-		table_add_number(&table, held_back(outcomes));
-		if (outcomes[OUTCOME_FAILED])
-			table_add(&table, text_format(summary->arena, "%u", outcomes[OUTCOME_FAILED]), STYLE_RED);
-		else
-			table_add_number(&table, 0);
-		table_add(&table, summary->program->rules[i].label, STYLE_DIM);
-	}
-	putchar('\n');
-	table_print(&table, stdout, 2);
-	if (asleep)
-		styled(stdout, STYLE_DIM, "  %u more never fired\n", asleep);
-	reasons_print(summary);
-}
-
-static void calls_print(const struct summary *summary)
-{
-	static const char *const titles[] = {"would be sent", ">"};
-	struct print_table table = table_new(summary->arena, titles, 2);
-	bool any = summary->notices > 0;
-
-	for (uint32_t i = 0; i < summary->program->action_count; i++) {
-		const struct action *action = &summary->program->actions[i];
-		if (!summary->calls[i])
-			continue;
-		any = true;
-		table_add(&table, action->name, STYLE_PLAIN);
-		table_add_number(&table, summary->calls[i]);
-	}
-	if (summary->notices) {
-		table_add_string(&table, "notifications");
-		table_add_number(&table, summary->notices);
-	}
-	if (!any)
-		return;
-	putchar('\n');
-	table_print(&table, stdout, 2);
-}
-
-/* --- clocks */
-struct clock_count {
-	uint32_t states[CLOCK_BREACHED + 1];
-	const struct value *const *rows;
-	uint32_t row_count;
-};
-
-static struct value clock_value(const struct value *row, enum clock_field field)
-{
-	return row[FIELD_FIRST_OWN + field];
-}
-
-static void clock_count(const struct summary *summary, struct world *world, const struct clock *clock,
-			struct clock_count *count)
+/* --- what the world holds now */
+/* All rows of an entity; none when the store cannot say. */
+static uint32_t rows_read(const struct summary *summary, struct world *world, const struct entity *entity,
+			  const struct value *const **rows_out)
 {
 	const struct ports *ports = world_ports(world);
 	struct query *query = arena_new(summary->arena, struct query);
 	struct error error;
+	uint32_t count;
 
+	*query = (struct query){.kind = QUERY_ALL, .entity = entity};
+	return ports->query(ports->host, summary->arena, query, NULL, rows_out, &count, &error) == OK ? count : 0;
+}
+
+void field_count(const struct summary *summary, struct world *world, const struct entity *entity, const struct field *field,
+		 uint32_t *counts)
+{
+	const struct value *const *rows;
+	uint32_t count = rows_read(summary, world, entity, &rows);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (rows[i][field->index].kind == VALUE_ENUM)
+			counts[rows[i][field->index].count]++;
+}
+
+void clock_count(const struct summary *summary, struct world *world, const struct clock *clock, struct clock_count *count)
+{
 	*count = (struct clock_count){0};
-	*query = (struct query){.kind = QUERY_ALL, .entity = clock->state};
-	if (ports->query(ports->host, summary->arena, query, NULL, &count->rows, &count->row_count, &error) != OK)
-		count->row_count = 0;
+	count->row_count = rows_read(summary, world, clock->state, &count->rows);
 	for (uint32_t i = 0; i < count->row_count; i++) {
 		struct value state = clock_value(count->rows[i], CLOCK_STATE);
 		if (state.kind == VALUE_ENUM && state.count <= CLOCK_BREACHED)
 			count->states[state.count]++;
-	}
-}
-
-/* The running ones that are due first. */
-static void clock_next_print(const struct summary *summary, struct world *world, const struct clock *clock,
-			     const struct clock_count *count)
-{
-	struct drawing drawing = {stdout, summary->arena, summary->program, world_ports(world)};
-	moment after = INT64_MIN;
-	uint32_t shown = 0;
-
-	while (shown < CLOCKS_SHOWN) {
-		moment next = INT64_MAX;
-		for (uint32_t i = 0; i < count->row_count; i++) {
-			struct value due = clock_value(count->rows[i], CLOCK_DUE_AT),
-				     state = clock_value(count->rows[i], CLOCK_STATE);
-			if (state.kind == VALUE_ENUM && state.count == CLOCK_RUNNING && due.kind == VALUE_TIME &&
-			    due.integer > after && due.integer < next)
-				next = due.integer;
-		}
-		if (next == INT64_MAX)
-			return;
-		for (uint32_t i = 0; i < count->row_count && shown < CLOCKS_SHOWN; i++) {
-			struct value due = clock_value(count->rows[i], CLOCK_DUE_AT),
-				     state = clock_value(count->rows[i], CLOCK_STATE);
-			char at[MOMENT_TEXT];
-			if (state.kind != VALUE_ENUM || state.count != CLOCK_RUNNING || due.kind != VALUE_TIME ||
-			    due.integer != next)
-				continue;
-			moment_write_short(next, summary->program->zone, at);
-			printf("  %.*s runs until %s  ", TEXT_ARGS(clock->name), at);
-			print_safe(stdout, value_describe(&drawing, clock_value(count->rows[i], CLOCK_RECORD)));
-			putchar('\n');
-			shown++;
-		}
-		after = next;
-	}
-}
-
-static void clocks_print(const struct summary *summary, struct world *world)
-{
-	static const char *const titles[] = {"clocks", ">running", ">paused", ">met", ">breached"};
-	struct print_table table = table_new(summary->arena, titles, 5);
-	struct clock_count *counts = arena_array(summary->arena, struct clock_count, summary->program->clock_count + 1);
-
-	if (!summary->program->clock_count)
-		return;
-	for (uint32_t i = 0; i < summary->program->clock_count; i++) {
-		clock_count(summary, world, &summary->program->clocks[i], &counts[i]);
-		table_add(&table, summary->program->clocks[i].name, STYLE_PLAIN);
-		for (int state = CLOCK_RUNNING; state <= CLOCK_BREACHED; state++)
-			table_add_number(&table, counts[i].states[state]);
-	}
-	head("Clocks");
-	table_print(&table, stdout, 2);
-	for (uint32_t i = 0; i < summary->program->clock_count; i++)
-		clock_next_print(summary, world, &summary->program->clocks[i], &counts[i]);
-}
-
-void summary_problems(const struct recording *recording)
-{
-	for (uint32_t i = 0; i < recording->problems.count && i < PROBLEMS_SHOWN; i++) {
-		const struct recorded_problem *problem = &recording->problems.items[i];
-		styled(stderr, STYLE_YELLOW, "%s:%u: ", recording->paths[problem->file], problem->line);
-		print_safe(stderr, problem->sentence);
-		fputs("; the line is skipped\n", stderr);
-	}
-	if (recording->problems.count > PROBLEMS_SHOWN)
-		fprintf(stderr, "… and %u lines more\n", recording->problems.count - PROBLEMS_SHOWN);
-}
-
-void summary_print(const struct summary *summary, struct world *world, const struct recording *recording)
-{
-	char first[MOMENT_TEXT] = "", last[MOMENT_TEXT] = "";
-
-	summary_problems(recording);
-	if (summary->turns) {
-		moment_write_short(summary->first, summary->program->zone, first);
-		moment_write_short(summary->last, summary->program->zone, last);
-	}
-	printf("%u lines from %u files", recording->read, recording->path_count);
-	if (summary->turns)
-		printf(", %s to %s %.*s", first, last,
-		       TEXT_ARGS(zone_name(summary->program->zone ? summary->program->zone : zone_utc())));
-	putchar('\n');
-	if (recording->problems.count)
-		styled(stdout, STYLE_YELLOW, "%u lines could not be read and were skipped\n", recording->problems.count);
-	sources_print(summary);
-	entities_print(summary);
-	rules_print(summary);
-	calls_print(summary);
-	clocks_print(summary, world);
-	if (summary->refused) {
-		putchar('\n');
-		styled(stdout, STYLE_RED, "%u turns were refused and taken back; the first: ", summary->refused);
-		print_safe(stdout, summary->first_refused);
-		putchar('\n');
 	}
 }
 
@@ -437,7 +259,7 @@ static void made_write(const struct summary *summary, struct json_writer *writer
 	json_write_name(writer, TEXT("records"));
 	json_open_object(writer);
 	for (uint32_t i = 0; i < summary->program->schema.entity_count; i++) {
-		if (!is_shown(summary, i))
+		if (!summary_shows(summary, i))
 			continue;
 		json_write_name(writer, summary->program->schema.entities[i]->name);
 		json_open_object(writer);
@@ -449,6 +271,50 @@ static void made_write(const struct summary *summary, struct json_writer *writer
 	json_close_object(writer);
 }
 
+/* In what state the records are at the end, by the enum fields that moved. */
+static void states_write(const struct summary *summary, struct world *world, struct json_writer *writer)
+{
+	json_write_name(writer, TEXT("states"));
+	json_open_object(writer);
+	for (uint32_t i = 0; i < summary->program->schema.entity_count; i++) {
+		const struct entity *entity = summary->program->schema.entities[i];
+		for (uint32_t f = FIELD_FIRST_OWN; summary_shows(summary, i) && f < entity->field_count; f++) {
+			if (!summary->moved[i][f])
+				continue;
+			const struct enumeration *choices = entity->fields[f].type->enumeration;
+			uint32_t *counts = arena_array(summary->arena, uint32_t, choices->count + 1);
+			field_count(summary, world, entity, &entity->fields[f], counts);
+			json_write_name(writer, text_format(summary->arena, "%.*s.%.*s", TEXT_ARGS(entity->name),
+							    TEXT_ARGS(entity->fields[f].name)));
+			json_open_object(writer);
+			for (uint32_t c = 0; c < choices->count; c++) {
+				json_write_name(writer, choices->values[c].name);
+				json_write_int(writer, counts[c]);
+			}
+			json_close_object(writer);
+		}
+	}
+	json_close_object(writer);
+}
+
+static void periods_write(const struct summary *summary, struct json_writer *writer)
+{
+	json_write_name(writer, TEXT("hours"));
+	json_open_list(writer);
+	for (uint32_t i = 0; i < summary->periods.count; i++) {
+		const struct period *period = &summary->periods.items[i];
+		char day[MOMENT_TEXT];
+		date_write(period->day, day);
+		json_open_object(writer);
+		member_text(writer, "hour", text_format(summary->arena, "%sT%02d", day, period->hour));
+		member_int(writer, "lines", period->lines);
+		member_int(writer, "created", period->created);
+		member_int(writer, "changed", period->changed);
+		json_close_object(writer);
+	}
+	json_close_list(writer);
+}
+
 static void rules_write(const struct summary *summary, struct json_writer *writer)
 {
 	json_write_name(writer, TEXT("rules"));
@@ -458,8 +324,8 @@ static void rules_write(const struct summary *summary, struct json_writer *write
 		json_write_name(writer, summary->program->rules[i].name);
 		json_open_object(writer);
 		member_int(writer, "fired", outcomes[OUTCOME_FIRED]);
-		member_int(writer, "not", rejected(outcomes));
-		member_int(writer, "held_back", held_back(outcomes));
+		member_int(writer, "not", outcomes_rejected(outcomes));
+		member_int(writer, "held_back", outcomes_held_back(outcomes));
 		member_int(writer, "failed", outcomes[OUTCOME_FAILED]);
 		if (outcomes[OUTCOME_FAILED])
 			member_text(writer, "sentence", summary->reasons[i]);
@@ -525,7 +391,9 @@ void summary_write(const struct summary *summary, struct world *world, const str
 	for (uint32_t i = 0; i < summary->program->schema.event_count; i++)
 		source_write(writer, summary->program->schema.events[i]->name, &summary->kinds[i]);
 	json_close_list(writer);
+	periods_write(summary, writer);
 	made_write(summary, writer);
+	states_write(summary, world, writer);
 	rules_write(summary, writer);
 	clocks_write(summary, world, writer);
 	member_int(writer, "turns", summary->turns);

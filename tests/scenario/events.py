@@ -4,6 +4,7 @@
 Usage: events.py PATH-OF-STELLWERK
 """
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -255,6 +256,24 @@ class Simulation(Scenario):
         self.assertEqual(rules["new_box"]["fired"], 4)
         self.assertEqual(rules["known_box"]["fired"], 1)
         self.assertGreaterEqual(answer["timers"], 2)  # A and D were forgotten before E came
+        self.assertEqual(sum(hour["lines"] for hour in answer["hours"]), 8)
+        self.assertEqual(sum(hour["created"] for hour in answer["hours"]), 4)
+        self.assertEqual(answer["hours"], sorted(answer["hours"], key=lambda hour: hour["hour"]))
+        self.assertEqual(sum(answer["states"]["box.state"].values()), 4)
+
+    def test_at_a_glance(self):
+        out = self.run_it("simulate", self.pack, "--events", self.belt(), self.scans()).stdout
+        headings = ("What came in", "What was made of it", "What decided", "Clocks", "due next")
+        self.assertEqual(sorted(out.index(heading) for heading in headings), [out.index(heading) for heading in headings])
+        self.assertRegex(out, r"box.state +\w+ \d")
+        self.assertIn("█", out)
+        fired = [int(count) for count in re.findall(r"(?m)^  \w*box +(\d+) +\d+ +\d+ +\d+", out.split("What decided")[1])]
+        self.assertEqual(fired, sorted(fired, reverse=True))
+        self.assertGreaterEqual(len(fired), 2)
+
+    def test_nothing_came(self):
+        out = self.run_it("simulate", self.pack, "--events", self.write("empty.jsonl", b"")).stdout
+        self.assertEqual(out, "0 lines from 1 file\nno event came in, and so nothing happened\n")
 
     def test_the_same_every_time(self):
         words = ("simulate", self.pack, "--events", self.belt(), self.scans(), "--until", "2026-05-12T12:00 Europe/Berlin")
