@@ -1,6 +1,6 @@
 /* Bytes choose events, acts of people, answers and times; a small pack that uses most of the language makes turns of them, on
- * the host and store of `simulate`. What must hold: the store never refuses a plan, the same input in another world gives the
- * same plans with the same ids, and what ends a turn is a sentence. */
+ * the host and store of `simulate`. What must hold: the store refuses a plan only for a ref to what was deleted, the same input
+ * in another world gives the same plans with the same ids, and what ends a turn is a sentence. */
 #include "runtime/world.h"
 #include "tests/fuzz/fuzz_pack.h"
 
