@@ -70,8 +70,10 @@ enum status file_read(struct arena *arena, const char *path, size_t most, struct
 		return input_read(arena, most, text_out, error);
 	if (stat(path, &facts))
 		return cannot(error, path);
+	if (S_ISDIR(facts.st_mode))
+		return error_set(error, INVALID, "`%s` is a folder; a file is wanted here", path);
 	if (!S_ISREG(facts.st_mode))
-		return error_set(error, INVALID, "`%s` is no file", path);
+		return error_set(error, INVALID, "`%s` is no regular file; `-` reads the standard input", path);
 	if ((size_t)facts.st_size > most)
 		return error_set(error, LIMIT, "`%s` has %lld bytes; a file may have %zu", path, (long long)facts.st_size,
 				 most);

@@ -197,10 +197,31 @@ static void pages_option(struct compiler *compiler, uint32_t file, const struct 
 		value_check(compiler, file, syntax_named(option, 2), TYPE_TEXT);
 }
 
+static const char *const REPEATS[] = {[REPEATABLE_NEVER] = "never",
+				      [REPEATABLE_YES] = "yes",
+				      [REPEATABLE_ASK_FIRST] = "ask_first",
+				      [REPEATABLE_ACCEPTS_KEY] = "accepts_key"};
+
 static void repeatable_option(struct compiler *compiler, uint32_t file, const struct syntax *option)
 {
-	static const char *const WAYS[] = {"yes", "ask_first", "accepts_key", "never"};
-	WORDS_CHECK(compiler, file, syntax_named(option, 1), WAYS, "way to repeat a call");
+	WORDS_CHECK(compiler, file, syntax_named(option, 1), REPEATS, "way to repeat a call");
+}
+
+enum repeatable repeatable_read(struct compiler *compiler, uint32_t file, const struct syntax *request)
+{
+	static const char *const IDEMPOTENT[] = {"GET", "HEAD", "PUT", "DELETE"};
+	struct text method = syntax_text(compiler, file, syntax_with_role(request, ROLE_method));
+	enum repeatable repeatable = REPEATABLE_NEVER;
+	for (size_t i = 0; i < sizeof IDEMPOTENT / sizeof *IDEMPOTENT; i++)
+		if (text_is(method, IDEMPOTENT[i]))
+			repeatable = REPEATABLE_YES;
+	for (each_child (child, request))
+		if (child->kind == SYNTAX_option &&
+		    text_is(syntax_text(compiler, file, syntax_with_role(child, ROLE_name)), "repeatable"))
+			for (size_t i = 0; i < sizeof REPEATS / sizeof *REPEATS; i++)
+				if (text_is(syntax_text(compiler, file, syntax_named(child, 1)), REPEATS[i]))
+					repeatable = (enum repeatable)i;
+	return repeatable;
 }
 
 static const struct option_row REQUEST_OPTIONS[] = {

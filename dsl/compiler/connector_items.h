@@ -13,4 +13,7 @@ void request_check(struct compiler *compiler, uint32_t file, const struct syntax
 /* `verify hmac_sha256(header("X"), setting.secret)` */
 void verify_check(struct compiler *compiler, uint32_t file, const struct syntax *option);
 
+/* What an action's request says about sending it twice, in words or by its method. */
+enum repeatable repeatable_read(struct compiler *compiler, uint32_t file, const struct syntax *request);
+
 #endif

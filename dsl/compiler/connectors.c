@@ -36,6 +36,7 @@ static void action_enter(struct compiler *compiler, const struct declaration *ow
 	struct action action = {.connector = connector, .name = declaration->name, .index = declaration->index};
 	action.parameters = parameters_read(compiler, owner->file, syntax_child(syntax, SYNTAX_parameters), declaration->name,
 					    &action.parameter_count);
+	action.repeatable = repeatable_read(compiler, owner->file, syntax_child(syntax, SYNTAX_request));
 	action.result = result ? type_read(compiler, owner->file, result, declaration->name) : NULL;
 	*list_add(compiler->arena, &compiler->actions) = action;
 }

@@ -314,12 +314,22 @@ struct connector {
 	struct span span;
 };
 
+/* What may be done when nobody knows whether a call has arrived. Without a word of the author the method decides: RFC 9110
+ * section 9.2.2 calls GET, HEAD, PUT and DELETE idempotent. */
+enum repeatable {
+	REPEATABLE_NEVER,       /* a person decides */
+	REPEATABLE_YES,         /* the same again does no harm */
+	REPEATABLE_ASK_FIRST,   /* the other side can be asked whether it arrived */
+	REPEATABLE_ACCEPTS_KEY, /* the other side knows it by its key */
+};
+
 struct action {
 	const struct connector *connector;
 	struct text name;
 	const struct record_field *parameters;
 	uint32_t parameter_count;
 	const struct type *result; /* NULL: nothing */
+	enum repeatable repeatable;
 	uint32_t index;
 };
 

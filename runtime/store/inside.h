@@ -41,6 +41,8 @@ void store_bind_key(struct store *store, struct statement *statement, struct rec
 
 /* Our own tables; their names begin with _ and so can not be an entity's. */
 enum status store_create_own_tables(struct store *store, struct error *error) MUST_CHECK;
+/* --- journal.c */
+enum status journal_create_tables(struct store *store, struct error *error) MUST_CHECK;
 
 /* --- query.c */
 enum status store_query(void *host, struct arena *arena, const struct query *query, const struct value *parameters,

@@ -1,4 +1,5 @@
 /* The look of the tables: from the schema, to JSON and back, and as CREATE statements. Decides nothing: migrate.c compares. */
+#include "engine/model/system.h"
 #include "runtime/store/layout.h"
 
 #include "engine/base/json.h"
@@ -98,6 +99,24 @@ static bool index_begins_with(const struct entity *entity, uint16_t field)
 	return entity->fields[field].unique;
 }
 
+/* The engine's own rows are found by equality of one field. */
+static bool is_looked_up_by(const struct entity *entity, uint16_t field)
+{
+	static const uint16_t INDEXES[][2] = {
+#define SYSTEM_ENTITY(name, NAME, label)
+#define SYSTEM_FIELD(entity, name, NAME, kind)
+#define SYSTEM_INDEX(ENTITY, NAME) {SYSTEM_##ENTITY, ENTITY##_##NAME},
+#include "engine/model/system.def"
+#undef SYSTEM_ENTITY
+#undef SYSTEM_FIELD
+#undef SYSTEM_INDEX
+	};
+	for (size_t i = 0; i < sizeof INDEXES / sizeof *INDEXES; i++)
+		if (INDEXES[i][0] == entity->index && INDEXES[i][1] == field)
+			return true;
+	return false;
+}
+
 static void entity_describe(struct arena *arena, const struct entity *entity, const struct dialect *dialect,
 			    struct layout_entity *out)
 {
@@ -120,6 +139,8 @@ static void entity_describe(struct arena *arena, const struct entity *entity, co
 		/* times are asked for in order: what is due, what is older than */
 		else if (i > FIELD_UPDATED_AT && field->required && field->type->kind == TYPE_TIME &&
 			 !index_begins_with(entity, i))
+			index_describe(arena, entity, &i, 1, false, dialect, out);
+		else if (is_looked_up_by(entity, i))
 			index_describe(arena, entity, &i, 1, false, dialect, out);
 	}
 	sql_seal(&seal, dialect, entity);

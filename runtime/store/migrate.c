@@ -43,6 +43,9 @@ enum status store_migrate(struct store *store, const struct program *program, st
 	struct text wanted = layout_to_json(arena, &migrating.now);
 	if (!text_equal(json, wanted))
 		status = migrate(&migrating, wanted);
+	/* what is due is looked for in all tenants at once, so this one index does not begin with the tenant */
+	if (status == OK)
+		status = database_execute(store->database, "CREATE INDEX IF NOT EXISTS _timer_due ON timer(due_at)", error);
 	if (status != OK)
 		return status;
 	access_build(store, program);

@@ -89,6 +89,11 @@ void store_rollback(struct store *store)
 		database_reset_all(store->database);
 }
 
+void store_use_tenant(struct store *store, int64_t tenant)
+{
+	store->tenant = tenant;
+}
+
 void store_turn(struct store *store, moment at, struct record_id event)
 {
 	store->at = at;
@@ -134,7 +139,8 @@ enum status store_create_own_tables(struct store *store, struct error *error)
 				 "SELECT RAISE(ABORT,'history is append only'); END;"
 				 "CREATE TRIGGER IF NOT EXISTS _history_delete BEFORE DELETE ON _history BEGIN "
 				 "SELECT RAISE(ABORT,'history is append only'); END;");
-	return database_execute(store->database, builder_text(&sql).bytes, error);
+	enum status status = database_execute(store->database, builder_text(&sql).bytes, error);
+	return status == OK ? journal_create_tables(store, error) : status;
 }
 
 /* --- statements */
@@ -288,6 +294,43 @@ enum status store_next_timer(struct store *store, moment until, struct record_id
 		*timer_out = id_from_sql(statement_column(statement, 0));
 		*due_out = statement_column(statement, 1).integer;
 	}
+	statement_reset(statement);
+	return status == OK && !row ? NOT_FOUND : status;
+}
+
+enum status store_timers_due(struct store *store, struct arena *arena, moment until, uint32_t most, due_list *due_out,
+			     struct error *error)
+{
+	struct statement *statement;
+	bool row;
+	enum status status = store_statement(
+		store, "SELECT _tenant,id,due_at FROM timer WHERE due_at<=?1 ORDER BY due_at,id LIMIT ?2", &statement, error);
+
+	*due_out = (due_list){0};
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(until));
+	statement_bind(statement, 2, sql_integer(most));
+	while ((status = statement_step(statement, &row, error)) == OK && row)
+		*list_add(arena, due_out) =
+			(struct due_timer){statement_column(statement, 0).integer, id_from_sql(statement_column(statement, 1)),
+					   statement_column(statement, 2).integer};
+	statement_reset(statement);
+	return status;
+}
+
+enum status store_timer_next(struct store *store, moment *due_out, struct error *error)
+{
+	struct statement *statement;
+	bool row = false;
+	enum status status = store_statement(store, "SELECT due_at FROM timer ORDER BY due_at LIMIT 1", &statement, error);
+
+	if (status != OK)
+		return status;
+	statement_reset(statement);
+	status = statement_step(statement, &row, error);
+	if (status == OK && row)
+		*due_out = statement_column(statement, 0).integer;
 	statement_reset(statement);
 	return status == OK && !row ? NOT_FOUND : status;
 }

@@ -24,6 +24,9 @@ enum status store_begin(struct store *store, struct error *error) MUST_CHECK;
 enum status store_commit(struct store *store, struct error *error) MUST_CHECK;
 void store_rollback(struct store *store);
 
+/* Whose rows all later calls read and write; 0 before the first call. Every key begins with it. */
+void store_use_tenant(struct store *store, int64_t tenant);
+
 /* Fills `ports` so that an engine reads from this store. */
 void store_ports(struct store *store, struct ports *ports);
 
@@ -51,5 +54,17 @@ enum status store_latest(struct store *store, moment *at_out, struct error *erro
 /* The timer that is due first, at or before `until`. NOT_FOUND: none. */
 enum status store_next_timer(struct store *store, moment until, struct record_id *timer_out, moment *due_out,
 			     struct error *error) MUST_CHECK;
+
+/* For those who serve all tenants: what is due at or before `until`, the longest due first, and when the next is due
+ * (NOT_FOUND: there is none). */
+struct due_timer {
+	int64_t tenant;
+	struct record_id timer;
+	moment due;
+};
+typedef LIST(struct due_timer) due_list;
+enum status store_timers_due(struct store *store, struct arena *arena, moment until, uint32_t most, due_list *due_out,
+			     struct error *error) MUST_CHECK;
+enum status store_timer_next(struct store *store, moment *due_out, struct error *error) MUST_CHECK;
 
 #endif

@@ -1,0 +1,218 @@
+/* HTTP through libcurl's multi interface; the only file that sees it. Must never follow a redirect by itself (it could lead
+ * into the house), and never keep a secret longer than its call. */
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connectors/transport.h"
+#include "engine/base/arena.h"
+#include "engine/base/check.h"
+
+struct transport {
+	struct transport_host host;
+	CURLM *multi;
+	struct exchange *exchanges; /* those that are out */
+	int running;
+};
+
+struct exchange {
+	struct transport *transport;
+	struct exchange *next, **link;
+	CURL *easy;
+	struct curl_slist *headers;
+	char *answer;
+	size_t length, room, most;
+	bool too_long;
+	char sentence[CURL_ERROR_SIZE];
+	transport_done *done;
+	void *context;
+};
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *place);
+static int on_timer(CURLM *multi, long milliseconds, void *context);
+static void finished_take(struct transport *transport);
+
+enum status transport_open(const struct transport_host *host, struct transport **transport_out, struct error *error)
+{
+	struct transport *transport = calloc(1, sizeof *transport);
+
+	CHECK(transport);
+	*transport_out = NULL;
+	transport->host = *host;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) || !(transport->multi = curl_multi_init())) {
+		free(transport);
+		return error_set(error, RETRY, "libcurl can not be started");
+	}
+	curl_multi_setopt(transport->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(transport->multi, CURLMOPT_SOCKETDATA, transport);
+	curl_multi_setopt(transport->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(transport->multi, CURLMOPT_TIMERDATA, transport);
+	*transport_out = transport;
+	return OK;
+}
+
+static void exchange_free(struct exchange *exchange)
+{
+	if (exchange->next)
+		exchange->next->link = exchange->link;
+	*exchange->link = exchange->next;
+	curl_multi_remove_handle(exchange->transport->multi, exchange->easy);
+	curl_easy_cleanup(exchange->easy);
+	curl_slist_free_all(exchange->headers);
+	free(exchange->answer);
+	free(exchange);
+}
+
+void transport_close(struct transport *transport)
+{
+	if (!transport)
+		return;
+	while (transport->exchanges)
+		exchange_free(transport->exchanges);
+	curl_multi_cleanup(transport->multi);
+	free(transport);
+}
+
+/* --- the host's part */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *place)
+{
+	struct transport *transport = context;
+	unsigned wanted = what == CURL_POLL_REMOVE ? 0
+			  : what == CURL_POLL_IN   ? TRANSPORT_READ
+			  : what == CURL_POLL_OUT  ? TRANSPORT_WRITE
+						   : TRANSPORT_READ | TRANSPORT_WRITE;
+
+	(void)easy;
+	transport->host.watch(transport->host.context, fd, wanted, &place);
+	curl_multi_assign(transport->multi, fd, place);
+	return 0;
+}
+
+static int on_timer(CURLM *multi, long milliseconds, void *context)
+{
+	struct transport *transport = context;
+
+	(void)multi;
+	transport->host.wake(transport->host.context, milliseconds);
+	return 0;
+}
+
+void transport_ready(struct transport *transport, int fd, unsigned ready)
+{
+	int bits = (ready & TRANSPORT_READ ? CURL_CSELECT_IN : 0) | (ready & TRANSPORT_WRITE ? CURL_CSELECT_OUT : 0);
+
+	curl_multi_socket_action(transport->multi, fd < 0 ? CURL_SOCKET_TIMEOUT : fd, fd < 0 ? 0 : bits, &transport->running);
+	finished_take(transport);
+}
+
+/* --- one exchange */
+static size_t on_answer(char *bytes, size_t size, size_t count, void *context)
+{
+	struct exchange *exchange = context;
+	size_t length = size * count;
+
+	if (exchange->length + length > exchange->most) {
+		exchange->too_long = true;
+		return 0; /* ends the exchange */
+	}
+	if (exchange->length + length + 1 > exchange->room) {
+		exchange->room = (exchange->length + length + 1) * 2;
+		exchange->answer = realloc(exchange->answer, exchange->room);
+		CHECK(exchange->answer);
+	}
+	memcpy(exchange->answer + exchange->length, bytes, length);
+	exchange->length += length;
+	return length;
+}
+
+enum status transport_send(struct transport *transport, const struct transport_call *call, transport_done *done, void *context,
+			   struct error *error)
+{
+	struct exchange *exchange = calloc(1, sizeof *exchange);
+
+	CHECK(exchange);
+	*exchange = (struct exchange){.transport = transport,
+				      .next = transport->exchanges,
+				      .link = &transport->exchanges,
+				      .easy = curl_easy_init(),
+				      .most = call->answer_most,
+				      .done = done,
+				      .context = context};
+	CHECK(exchange->easy);
+	if (exchange->next)
+		exchange->next->link = &exchange->next;
+	transport->exchanges = exchange;
+	for (uint32_t i = 0; i < call->header_count; i++)
+		exchange->headers = curl_slist_append(exchange->headers, call->headers[i]);
+	CURL *easy = exchange->easy;
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call->method);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
+	if (call->body.length) {
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)call->body.length);
+		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, call->body.bytes);
+	}
+	if (call->once) /* libcurl repeats a request by itself when a connection that it had kept is found dead */
+		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)call->milliseconds);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->sentence);
+	CURLcode code = curl_easy_setopt(easy, CURLOPT_URL, call->url);
+	if (code == CURLE_OK && curl_multi_add_handle(transport->multi, easy) == CURLM_OK)
+		return OK;
+	exchange_free(exchange);
+	return error_set(error, INVALID, "\"%s\" can not be called", call->url);
+}
+
+/* Before a byte of the request has left, it can not have arrived. */
+static enum transport_outcome outcome_of(CURLcode code)
+{
+	switch (code) {
+	case CURLE_OK:
+		return TRANSPORT_ANSWERED;
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_URL_MALFORMAT:
+		return TRANSPORT_NOT_SENT;
+	default:
+		return TRANSPORT_UNKNOWN;
+	}
+}
+
+static void exchange_end(struct exchange *exchange, CURLcode code)
+{
+	struct transport_answer answer = {.outcome = outcome_of(code), .retry_after = -1};
+	curl_off_t retry_after = 0;
+	long status = 0;
+
+	curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK && retry_after > 0)
+		answer.retry_after = retry_after;
+	answer.status = (unsigned)status;
+	answer.body = (struct text){exchange->answer ? exchange->answer : "", (uint32_t)exchange->length};
+	answer.sentence = exchange->too_long    ? "the answer is too long"
+			  : *exchange->sentence ? exchange->sentence
+						: curl_easy_strerror(code);
+	exchange->done(exchange->context, &answer);
+	exchange_free(exchange);
+}
+
+static void finished_take(struct transport *transport)
+{
+	struct exchange *exchange;
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(transport->multi, &left)))
+		if (message->msg == CURLMSG_DONE) {
+			curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
+			exchange_end(exchange, message->data.result);
+		}
+}

@@ -1,0 +1,230 @@
+/* `stellwerk events dead …`: the events that could not be handled. Works beside a service that runs, and without one. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "engine/base/json.h"
+#include "runtime/command.h"
+#include "runtime/service/serve.h"
+#include "runtime/store/journal.h"
+#include "runtime/table.h"
+
+struct dead {
+	const struct command_line *line;
+	struct settings settings;
+	struct store *store;
+	struct error error;
+};
+
+static int dead_list(struct dead *dead);
+static int dead_show(struct dead *dead);
+static int dead_retry(struct dead *dead);
+static int dead_drop(struct dead *dead);
+
+static const struct dead_verb {
+	const char *name;
+	int (*run)(struct dead *dead);
+} VERBS[] = {{"list", dead_list}, {"show", dead_show}, {"retry", dead_retry}, {"drop", dead_drop}};
+
+static const char *given(void *context, const char *word)
+{
+	const struct command_line *line = context;
+
+	for (uint32_t i = 0; i < line->command->option_count; i++)
+		if (text_is(text_from(line->command->options[i].name), word))
+			return option_value(line, word);
+	return NULL;
+}
+
+int cmd_events(const struct command_line *line)
+{
+	struct dead dead = {.line = line};
+	const struct dead_verb *verb = NULL;
+
+	if (line->word_count < 2 || !text_is(text_from(line->words[0]), "dead"))
+		return usage_error(line, "what about events? `events dead list`");
+	for (size_t i = 0; i < sizeof VERBS / sizeof *VERBS; i++)
+		if (text_is(text_from(line->words[1]), VERBS[i].name))
+			verb = &VERBS[i];
+	if (!verb)
+		return usage_error(line, "dead events can be listed, shown, retried and dropped; \"%s\" is none of these",
+				   line->words[1]);
+	if (settings_read(line->arena, given, (void *)line, "", TEXT(""), &dead.settings, &dead.error) != OK ||
+	    service_store_open(&dead.settings, false, &dead.store, &dead.error) != OK)
+		return world_error(&dead.error);
+	int code = verb->run(&dead);
+	store_close(dead.store);
+	return code;
+}
+
+/* --- which */
+static bool number_read(const char *word, int64_t *number_out)
+{
+	char *end;
+
+	errno = 0;
+	*number_out = strtoll(word, &end, 10);
+	return !errno && end != word && !*end && *number_out > 0;
+}
+
+static enum status dead_read(struct dead *dead, entry_list *entries)
+{
+	struct entry_filter filter = {
+		.tenant = TENANT_ANY, .has_state = true, .state = ENTRY_DEAD, .since = INT64_MIN, .most = UINT32_MAX >> 1};
+
+	return journal_list(dead->store, dead->line->arena, &filter, entries, &dead->error);
+}
+
+/* --- reading */
+static void entry_json(struct json_writer *writer, const struct entry *entry, bool whole)
+{
+	char time[MOMENT_TEXT];
+
+	json_open_object(writer);
+	json_write_name(writer, TEXT("number"));
+	json_write_int(writer, entry->number);
+	json_write_name(writer, TEXT("origin"));
+	json_write_text(writer, text_from(entry_origin_name(entry->origin)));
+	json_write_name(writer, TEXT("type"));
+	json_write_text(writer, entry->type);
+	json_write_name(writer, TEXT("source"));
+	json_write_text(writer, entry->source);
+	json_write_name(writer, TEXT("received_at"));
+	json_write_text(writer, (struct text){time, moment_write(entry->received_at, zone_utc(), time)});
+	json_write_name(writer, TEXT("reason"));
+	json_write_text(writer, entry->sentence);
+	if (whole) {
+		json_write_name(writer, TEXT("content"));
+		json_write_text(writer, entry->content);
+	}
+	json_close_object(writer);
+}
+
+static void json_print(const entry_list *entries, struct arena *arena, bool whole)
+{
+	struct text_builder text = {.arena = arena};
+	struct json_writer writer = {.text = &text, .indent = 2};
+
+	json_open_list(&writer);
+	for (uint32_t i = 0; i < entries->count; i++)
+		entry_json(&writer, &entries->items[i], whole);
+	json_close_list(&writer);
+	puts(builder_text(&text).bytes);
+}
+
+static int dead_list(struct dead *dead)
+{
+	static const char *const titles[] = {">number", "received", "what", "from", "why"};
+	struct arena *arena = dead->line->arena;
+	struct print_table table = table_new(arena, titles, 5);
+	char time[MOMENT_TEXT];
+	entry_list entries;
+
+	if (dead_read(dead, &entries) != OK)
+		return world_error(&dead->error);
+	if (dead->line->json) {
+		json_print(&entries, arena, false);
+		return EXIT_FINE;
+	}
+	for (uint32_t i = 0; i < entries.count; i++) {
+		const struct entry *entry = &entries.items[i];
+		table_add(&table, text_format(arena, "%" PRId64, entry->number), STYLE_BOLD);
+		table_add(&table,
+			  text_copy(arena, (struct text){time, moment_write_short(entry->received_at, zone_utc(), time)}),
+			  STYLE_PLAIN);
+		table_add(&table, entry->type.length ? entry->type : text_from(entry_origin_name(entry->origin)), STYLE_PLAIN);
+		table_add(&table, entry->source, STYLE_DIM);
+		table_add(&table, entry->sentence, STYLE_RED);
+	}
+	if (entries.count)
+		table_print(&table, stdout, 0);
+	else
+		puts("no event is dead");
+	return EXIT_FINE;
+}
+
+static int dead_show(struct dead *dead)
+{
+	entry_list entries, shown = {0};
+	int64_t number;
+
+	if (dead->line->word_count != 3 || !number_read(dead->line->words[2], &number))
+		return usage_error(dead->line, "which one? `events dead show NUMBER`");
+	if (dead_read(dead, &entries) != OK)
+		return world_error(&dead->error);
+	for (uint32_t i = 0; i < entries.count; i++)
+		if (entries.items[i].number == number)
+			*list_add(dead->line->arena, &shown) = entries.items[i];
+	if (!shown.count) {
+		error_set(&dead->error, NOT_FOUND, "there is no dead event of number %" PRId64, number);
+		return world_error(&dead->error);
+	}
+	if (dead->line->json) {
+		json_print(&shown, dead->line->arena, true);
+		return EXIT_FINE;
+	}
+	const struct entry *entry = &shown.items[0];
+	styled(stdout, STYLE_BOLD, "%.*s", TEXT_ARGS(entry->type));
+	printf(" from %.*s, tried %u times\n", TEXT_ARGS(entry->source), entry->attempts);
+	styled(stdout, STYLE_RED, "%.*s\n", TEXT_ARGS(entry->sentence));
+	print_safe(stdout, entry->content);
+	putchar('\n');
+	return EXIT_FINE;
+}
+
+/* --- deciding: all of them or none */
+static enum status revive_all(struct dead *dead, bool retry, uint32_t *count_out)
+{
+	entry_list entries;
+	enum status status = dead_read(dead, &entries);
+
+	*count_out = 0;
+	for (uint32_t i = 0; status == OK && i < entries.count; i++, ++*count_out)
+		status = journal_revive(dead->store, entries.items[i].number, retry, &dead->error);
+	return status;
+}
+
+static enum status revive_each(struct dead *dead, bool retry, uint32_t *count_out)
+{
+	enum status status = OK;
+	int64_t number;
+
+	*count_out = 0;
+	for (uint32_t i = 2; status == OK && i < dead->line->word_count; i++, ++*count_out)
+		status = number_read(dead->line->words[i], &number)
+				 ? journal_revive(dead->store, number, retry, &dead->error)
+				 : error_set(&dead->error, INVALID, "\"%s\" is no number of an event", dead->line->words[i]);
+	return status;
+}
+
+static int revive(struct dead *dead, bool retry, const char *done)
+{
+	bool all = option_given(dead->line, "all");
+	uint32_t count;
+
+	if (!all && dead->line->word_count < 3)
+		return usage_error(dead->line, "which ones? Give their numbers, or --all");
+	enum status status = store_begin(dead->store, &dead->error);
+	if (status != OK)
+		return world_error(&dead->error);
+	status = all ? revive_all(dead, retry, &count) : revive_each(dead, retry, &count);
+	if (status == OK)
+		status = store_commit(dead->store, &dead->error);
+	else
+		store_rollback(dead->store);
+	if (status != OK)
+		return world_error(&dead->error);
+	service_ring(&dead->settings);
+	printf("%u event%s %s\n", count, count == 1 ? "" : "s", done);
+	return EXIT_FINE;
+}
+
+static int dead_retry(struct dead *dead)
+{
+	return revive(dead, true, "will have another turn");
+}
+
+static int dead_drop(struct dead *dead)
+{
+	return revive(dead, false, "dropped");
+}

@@ -1,0 +1,152 @@
+/* One process of a role: its loop, its store, its engine. Must never do a role's work: it says when. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/base/check.h"
+#include "runtime/operate/log.h"
+#include "runtime/service/service.h"
+
+enum { AGAIN_FIRST = 100, AGAIN_LAST = 5000 }; /* milliseconds, doubling, until a store that failed is tried again */
+
+static const struct role_duty *const DUTIES[ROLE_COUNT] = {
+	[ROLE_WORKER] = &WORKER_DUTY, [ROLE_CLOCK] = &CLOCK_DUTY, [ROLE_COURIER] = &COURIER_DUTY, [ROLE_API] = &API_DUTY};
+
+const char *role_name(enum role role)
+{
+	static const char *const names[] = {
+#define ROLE(NAME, name, doc) [ROLE_##NAME] = name,
+#include "runtime/service/roles.def"
+#undef ROLE
+	};
+	return names[role];
+}
+
+/* --- when to work */
+moment member_now(void)
+{
+	return (moment)time(NULL);
+}
+
+void member_come_again(struct member *member, int64_t milliseconds)
+{
+	alarm_set_earlier(member->alarm, loop_now() + milliseconds);
+}
+
+void member_weather(struct member *member, enum status status, const struct error *error)
+{
+	if (status == OK) {
+		member->failures = 0;
+		return;
+	}
+	int64_t wait = AGAIN_FIRST << (member->failures < 6 ? member->failures : 6);
+	member->failures++;
+	log_line(LOG_WARNING, "%s", error->sentence);
+	member_come_again(member, wait < AGAIN_LAST ? wait : AGAIN_LAST);
+}
+
+static void on_alarm(void *context)
+{
+	struct member *member = context;
+
+	member->work(member);
+}
+
+static void on_bell(void *context, int fd, unsigned ready)
+{
+	struct member *member = context;
+	eventfd_t times;
+
+	(void)ready;
+	(void)!eventfd_read(fd, &times);
+	member->work(member);
+}
+
+static void on_end(void *context)
+{
+	struct member *member = context;
+
+	loop_stop(member->loop);
+}
+
+/* --- life */
+static enum status loaded_one(void *context, int64_t tenant, struct loaded *loaded_out, struct error *error)
+{
+	const struct member *member = context;
+
+	(void)tenant;
+	(void)error;
+	*loaded_out = member->loaded;
+	return OK;
+}
+
+static enum status store_attach(struct member *member, struct error *error)
+{
+	struct arena arena;
+	enum status status = service_store_open(&member->service->settings, true, &member->store, error);
+
+	if (status != OK)
+		return status;
+	arena_init(&arena, "a migration", 0);
+	/* the supervisor has migrated; this only makes the schema known */
+	status = store_migrate(member->store, member->service->program, &arena, NULL, error);
+	arena_release(&arena);
+	return status;
+}
+
+static enum status member_open(struct member *member, struct error *error)
+{
+	enum status status = loop_open(&member->loop, error);
+
+	if (status == OK)
+		status = signals_open(&member->signals, member->loop, error);
+	if (status == OK)
+		status = store_attach(member, error);
+	if (status == OK)
+		status = engine_open(&member->loaded.engine);
+	if (status == OK)
+		status = engine_use_pack(member->loaded.engine, member->service->program, error);
+	if (status != OK)
+		return status;
+	member->loaded.program = member->service->program;
+	member->turns = turns_open(&(struct turns_options){.store = member->store, .loaded = loaded_one, .context = member});
+	member->alarm = loop_alarm(member->loop, on_alarm, member);
+	return loop_watch(member->loop, member->service->bells[member->role], LOOP_READ, on_bell, member, &member->bell, error);
+}
+
+static void member_close(struct member *member)
+{
+	turns_close(member->turns);
+	if (member->loaded.engine)
+		engine_close(member->loaded.engine);
+	store_close(member->store);
+	signals_close(&member->signals);
+	loop_close(member->loop);
+}
+
+int member_run(const struct service *service, enum role role)
+{
+	const struct role_duty *duty = DUTIES[role];
+	struct member member = {.service = service, .role = role, .work = duty->work};
+	struct error error;
+
+	log_role(role_name(role));
+	member.signals = (struct signals){.fd = -1, .on_end = on_end, .context = &member};
+	enum status status = member_open(&member, &error);
+	if (status == OK && duty->start)
+		status = duty->start(&member, &error);
+	if (status == OK) {
+		member_come_again(&member, 0);
+		status = loop_run(member.loop, &error);
+	}
+	if (status != OK)
+		log_line(LOG_ERROR, "%s", error.sentence);
+	if (duty->end)
+		duty->end(&member);
+	member_close(&member);
+	return status == OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}

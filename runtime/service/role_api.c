@@ -1,0 +1,283 @@
+/* The api: events in over HTTP, health and metrics out. What is posted is durable before it is answered: posts that arrive
+ * together are written in one transaction. Must never run a turn. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/check.h"
+#include "runtime/bus/cloudevent.h"
+#include "runtime/http/server.h"
+#include "runtime/operate/log.h"
+#include "runtime/service/service.h"
+
+enum { POSTS_MOST = 512 }; /* in one transaction */
+
+/* A post that waits for its transaction. */
+struct post {
+	struct request *request;
+	cloud_event_list events;
+	uint32_t accepted, doubles;
+};
+
+struct api {
+	struct server *server;
+	struct alarm *flush;
+	struct post posts[POSTS_MOST];
+	uint32_t post_count;
+};
+
+static void on_events(void *context, struct request *request);
+static void on_health(void *context, struct request *request);
+static void on_ready(void *context, struct request *request);
+static void on_metrics(void *context, struct request *request);
+static void on_flush(void *context);
+
+static const struct route ROUTES[] = {
+#define ROUTE(method, path, handler, doc) {method, path, handler},
+#include "runtime/service/routes.def"
+#undef ROUTE
+};
+
+/* --- who may post */
+static bool is_same(struct text given, const char *expected)
+{
+	size_t length = strlen(expected);
+	unsigned char difference = given.length != length;
+
+	/* as long for a wrong token as for a right one */
+	for (size_t i = 0; i < length; i++)
+		difference |= (unsigned char)expected[i] ^ (unsigned char)(i < given.length ? given.bytes[i] : 0);
+	return !difference;
+}
+
+static bool may_post(const struct member *member, struct request *request)
+{
+	const char *token = member->service->settings.token;
+	struct text given = request_header(request, "Authorization");
+
+	if (!*token)
+		return true;
+	if (text_starts(given, TEXT("Bearer ")) && is_same(text_slice(given, 7, given.length), token))
+		return true;
+	request_problem(request, 401, "Unauthorized",
+			TEXT("posting events needs a token: `Authorization: Bearer …`, the one the service was started with"));
+	return false;
+}
+
+/* --- events */
+static struct text header_attribute(void *context, const char *name)
+{
+	char header[64];
+
+	snprintf(header, sizeof header, "ce-%s", name);
+	return request_header(context, header);
+}
+
+static enum status events_read(struct request *request, cloud_event_list *events, struct error *error)
+{
+	struct text type = request_header(request, "Content-Type");
+	struct arena *arena = request_arena(request);
+
+	if (text_starts(type, TEXT("application/cloudevents-batch+json")))
+		return cloud_events_read(arena, request_body(request), events, error);
+	struct cloud_event *event = list_add(arena, events);
+	if (text_starts(type, TEXT("application/cloudevents+json")))
+		return cloud_event_read(arena, request_body(request), event, error);
+	if (!request_header(request, "ce-specversion").length)
+		return error_set(error, INVALID,
+				 "this is no CloudEvent: send it as `Content-Type: application/cloudevents+json`, as "
+				 "`application/cloudevents-batch+json`, or with `ce-` headers");
+	return cloud_event_read_binary(arena, header_attribute, request, type, request_body(request), event, error);
+}
+
+/* Whether the tenant's packs can take it: what can never be handled is refused while its sender listens. */
+static enum status event_check(const struct member *member, struct arena *arena, const struct cloud_event *event,
+			       struct error *error)
+{
+	const struct schema *schema = &member->loaded.program->schema;
+	const struct event_kind *kind = schema_event(schema, event->type);
+	const struct json *data = NULL;
+	struct value *fields;
+
+	if (event->tenant.length && !text_is(event->tenant, "default"))
+		return error_set(error, NOT_FOUND, "there is no tenant `%.*s`", TEXT_ARGS(event->tenant));
+	if (!kind || kind->origin != EVENT_DECLARED)
+		return error_set(error, INVALID,
+				 kind ? "`%.*s` is raised by the system itself and can not come from outside"
+				      : "no pack knows an event called `%.*s`",
+				 TEXT_ARGS(text_slice(event->type, 0, event->type.length > 80 ? 80 : event->type.length)));
+	enum status status = event->data.length ? json_parse(arena, event->data, &data, error) : OK;
+	if (status == OK && (!data || json_kind(data) != JSON_OBJECT))
+		return error_set(error, INVALID, "`data` must be an object with the fields of %.*s", TEXT_ARGS(kind->name));
+	return status == OK ? event_from_json(arena, schema, kind, data, &fields, error) : status;
+}
+
+static struct entry entry_of(struct request *request, const struct cloud_event *event)
+{
+	return (struct entry){.origin = ENTRY_EVENT,
+			      .id = cloud_event_id(request_arena(request), event->source, event->id),
+			      .source = event->source,
+			      .type = event->type,
+			      .subject = event->subject.length ? event->subject : event->source,
+			      .content = event->data,
+			      .received_at = member_now()};
+}
+
+static void on_events(void *context, struct request *request)
+{
+	struct member *member = context;
+	struct api *api = member->own;
+	struct post post = {.request = request};
+	struct error error;
+
+	if (!may_post(member, request))
+		return;
+	enum status status = events_read(request, &post.events, &error);
+	for (uint32_t i = 0; status == OK && i < post.events.count; i++) {
+		status = event_check(member, request_arena(request), &post.events.items[i], &error);
+		if (status != OK && post.events.count > 1)
+			error_within(&error, "event %u of the batch", i + 1);
+	}
+	if (status != OK) {
+		request_problem(request, 400, "Bad Request", text_from(error.sentence));
+		return;
+	}
+	api->posts[api->post_count++] = post;
+	if (api->post_count == POSTS_MOST)
+		on_flush(member);
+	else
+		alarm_set_earlier(api->flush, loop_now());
+}
+
+static enum status post_write(struct member *member, struct post *post, struct error *error)
+{
+	enum status status = OK;
+
+	post->accepted = post->doubles = 0;
+	for (uint32_t i = 0; status == OK && i < post->events.count; i++) {
+		struct entry entry = entry_of(post->request, &post->events.items[i]);
+		bool is_new;
+		status = journal_add(member->store, &entry, &is_new, error);
+		post->accepted += status == OK && is_new;
+		post->doubles += status == OK && !is_new;
+	}
+	return status;
+}
+
+static enum status posts_write(struct member *member, struct error *error)
+{
+	struct api *api = member->own;
+	enum status status = store_begin(member->store, error);
+
+	if (status != OK)
+		return status;
+	for (uint32_t i = 0; status == OK && i < api->post_count; i++)
+		status = post_write(member, &api->posts[i], error);
+	if (status == OK)
+		return store_commit(member->store, error);
+	store_rollback(member->store);
+	return status;
+}
+
+static void post_answer(const struct post *post, enum status status, const struct error *error)
+{
+	struct arena *arena = request_arena(post->request);
+
+	if (status == OK)
+		request_answer(post->request, 202, "application/json",
+			       text_format(arena, "{\"accepted\":%u,\"doubles\":%u}\n", post->accepted, post->doubles));
+	else
+		request_problem(post->request, 503, "Service Unavailable",
+				text_format(arena, "the event was not taken, send it again: %s", error->sentence));
+}
+
+static void on_flush(void *context)
+{
+	struct member *member = context;
+	struct api *api = member->own;
+	struct error error;
+
+	if (!api->post_count)
+		return;
+	enum status status = posts_write(member, &error);
+	if (status == OK)
+		bell_ring(member->service, ROLE_WORKER);
+	else
+		log_line(LOG_WARNING, "events were refused: %s", error.sentence);
+	for (uint32_t i = 0; i < api->post_count; i++)
+		post_answer(&api->posts[i], status, &error);
+	api->post_count = 0;
+}
+
+/* --- how it is */
+static void on_health(void *context, struct request *request)
+{
+	(void)context;
+	request_answer(request, 200, "application/json", TEXT("{\"status\":\"pass\"}\n"));
+}
+
+static void on_ready(void *context, struct request *request)
+{
+	struct member *member = context;
+	int64_t counts[ENTRY_STATE_COUNT];
+	struct error error;
+
+	if (journal_counts(member->store, counts, &error) == OK)
+		request_answer(request, 200, "application/json", TEXT("{\"status\":\"pass\"}\n"));
+	else
+		request_problem(request, 503, "Service Unavailable", text_from(error.sentence));
+}
+
+static void on_metrics(void *context, struct request *request)
+{
+	struct member *member = context;
+	int64_t counts[ENTRY_STATE_COUNT];
+	struct text_builder text = {.arena = request_arena(request)};
+	struct error error;
+
+	if (journal_counts(member->store, counts, &error) != OK) {
+		request_problem(request, 503, "Service Unavailable", text_from(error.sentence));
+		return;
+	}
+	builder_add_string(&text, "# HELP stellwerk_journal_entries What began a turn, by what became of it.\n"
+				  "# TYPE stellwerk_journal_entries gauge\n");
+	for (int i = 0; i < ENTRY_STATE_COUNT; i++)
+		builder_format(&text, "stellwerk_journal_entries{state=\"%s\"} %lld\n", entry_state_name((enum entry_state)i),
+			       (long long)counts[i]);
+	request_answer(request, 200, "text/plain; version=0.0.4", builder_text(&text));
+}
+
+/* --- life */
+static enum status api_start(struct member *member, struct error *error)
+{
+	struct api *api = calloc(1, sizeof *api);
+	struct server_options options = {.loop = member->loop,
+					 .address = member->service->settings.listen,
+					 .routes = ROUTES,
+					 .route_count = sizeof ROUTES / sizeof *ROUTES,
+					 .context = member,
+					 .inherited = member->service->socket};
+
+	CHECK(api);
+	member->own = api;
+	api->flush = loop_alarm(member->loop, on_flush, member);
+	return server_open(&options, &api->server, error);
+}
+
+static void api_work(struct member *member)
+{
+	(void)member; /* all its work begins with a request */
+}
+
+static void api_end(struct member *member)
+{
+	struct api *api = member->own;
+
+	if (!api)
+		return;
+	on_flush(member);
+	server_close(api->server);
+	free(api);
+}
+
+const struct role_duty API_DUTY = {api_start, api_work, api_end};

@@ -1,0 +1,79 @@
+/* The clock: what is due, when it is due. Sleeps until the next timer or a bell; polls nothing. Two clocks at once do no harm:
+ * a timer's row goes in its turn, and of two that take it away only one commits. */
+#include <stdlib.h>
+
+#include "engine/base/check.h"
+#include "runtime/service/service.h"
+
+enum {
+	DUE_MOST = 256,           /* timers in one transaction */
+	SLEEP_MOST = 3600 * 1000, /* milliseconds: the machine's clock may have been set */
+};
+
+static enum status due_entries(struct member *member, struct arena *arena, entry_list *entries, moment now, struct error *error)
+{
+	due_list due;
+	enum status status = store_timers_due(member->store, arena, now, DUE_MOST, &due, error);
+
+	for (uint32_t i = 0; status == OK && i < due.count; i++)
+		*list_add(arena, entries) = (struct entry){.tenant = due.items[i].tenant,
+							   .origin = ENTRY_TIMER,
+							   .id = due.items[i].timer,
+							   .received_at = due.items[i].due};
+	return status;
+}
+
+static enum status sleep_until_next(struct member *member, moment now, struct error *error)
+{
+	moment next;
+	enum status status = store_timer_next(member->store, &next, error);
+
+	if (status == NOT_FOUND)
+		return OK;
+	if (status == OK) {
+		int64_t seconds = next > now ? next - now : 0;
+		member_come_again(member, seconds < SLEEP_MOST / 1000 ? seconds * 1000 : SLEEP_MOST);
+	}
+	return status;
+}
+
+static void clock_work(struct member *member)
+{
+	struct arena *arena = member->own;
+	entry_list entries = {0};
+	struct turned turned = {0};
+	struct error error;
+	moment now = member_now();
+
+	arena_reset(arena);
+	enum status status = due_entries(member, arena, &entries, now, &error);
+	if (status == OK && entries.count)
+		status = turns_run(member->turns, entries.items, entries.count, now, &turned, &error);
+	if (status == OK && turned.calls)
+		bell_ring(member->service, ROLE_COURIER);
+	if (status == OK && entries.count)
+		member_come_again(member, 0);
+	else if (status == OK)
+		status = sleep_until_next(member, now, &error);
+	member_weather(member, status, &error);
+}
+
+static enum status clock_start(struct member *member, struct error *error)
+{
+	struct arena *arena = calloc(1, sizeof *arena);
+
+	CHECK(arena);
+	(void)error;
+	arena_init(arena, "what is due", 0);
+	member->own = arena;
+	return OK;
+}
+
+static void clock_end(struct member *member)
+{
+	if (member->own)
+		arena_release(member->own);
+	free(member->own);
+}
+
+const struct role_duty CLOCK_DUTY = {clock_start, clock_work, clock_end};

@@ -1,0 +1,417 @@
+/* From entries to a committed transaction. Each turn stands in a savepoint of its own, so that a dead one costs the others
+ * nothing. Must never decide what an event means: that is the engine's. */
+#include "runtime/service/turns.h"
+
+#include <stdlib.h>
+
+#include "engine/base/check.h"
+#include "engine/base/json.h"
+#include "engine/model/system.h"
+#include "runtime/service/trace_text.h"
+
+enum {
+	ENTRY_MEMORY = 256 << 20, /* of one entry, parsed */
+	TURN_TRIES = 3,           /* when others write the same rows */
+};
+
+struct turns {
+	struct turns_options options;
+	struct store *store;
+	struct ports ports;
+	struct arena arena; /* one entry */
+	struct arena kept;  /* one transaction: sentences */
+};
+
+struct turns *turns_open(const struct turns_options *options)
+{
+	struct turns *turns = calloc(1, sizeof *turns);
+
+	CHECK(turns);
+	turns->options = *options;
+	turns->store = options->store;
+	store_ports(options->store, &turns->ports);
+	arena_init(&turns->arena, "an event", ENTRY_MEMORY);
+	arena_init(&turns->kept, "turns", 0);
+	return turns;
+}
+
+void turns_close(struct turns *turns)
+{
+	if (!turns)
+		return;
+	arena_release(&turns->arena);
+	arena_release(&turns->kept);
+	free(turns);
+}
+
+struct record_id cloud_event_id(struct arena *arena, struct text source, struct text id)
+{
+	struct text external = text_format(arena, "%.*s %.*s", TEXT_ARGS(source), TEXT_ARGS(id));
+
+	return record_id_derive(0, external.bytes, external.length);
+}
+
+/* --- one entry's turn, by what began it */
+struct turning {
+	struct turns *turns;
+	struct entry *entry;
+	struct loaded loaded;
+	const struct json *content; /* NULL when the entry has none */
+	const struct turn *turn;    /* NULL: nothing to do */
+	moment now;
+	bool is_double; /* of an event that had its turn */
+	bool is_taken;  /* the journal says that this very entry was handled: nothing of it may be kept */
+	struct error *error;
+};
+
+static enum status event_turn(struct turning *turning)
+{
+	const struct entry *entry = turning->entry;
+	struct turns *turns = turning->turns;
+	const struct schema *schema = &turning->loaded.program->schema;
+	const struct event_kind *kind = schema_event(schema, entry->type);
+	bool is_new = true;
+	struct value *fields;
+	enum status status;
+
+	if (!kind || kind->origin != EVENT_DECLARED)
+		return error_set(turning->error, INVALID,
+				 kind ? "`%.*s` is raised by the system itself and can not come from outside"
+				      : "no pack of this tenant knows an event called `%.*s`",
+				 TEXT_ARGS(text_slice(entry->type, 0, entry->type.length > 80 ? 80 : entry->type.length)));
+	if (!turning->content || json_kind(turning->content) != JSON_OBJECT)
+		return error_set(turning->error, INVALID, "`data` must be an object with the fields of %.*s",
+				 TEXT_ARGS(kind->name));
+	status = event_from_json(&turns->arena, schema, kind, turning->content, &fields, turning->error);
+	if (status != OK)
+		return status;
+	struct event event = {.kind = kind,
+			      .id = kind->has_key ? event_key_id(kind, fields) : entry->id,
+			      .at = turning->now,
+			      .fields = fields,
+			      .actor = value_missing(),
+			      .rule = RULE_NONE};
+	store_turn(turns->store, turning->now, event.id);
+	if (kind->has_key) /* others may have raised the same one; without a key the journal knows it */
+		status = store_event_is_new(turns->store, &event, &is_new, turning->error);
+	turning->is_double = !is_new;
+	return status == OK && is_new
+		       ? engine_turn(turning->loaded.engine, &event, &turns->ports, &turning->turn, turning->error)
+		       : status;
+}
+
+static const struct receive *receive_find(const struct program *program, struct text connector, struct text name)
+{
+	for (uint32_t i = 0; i < program->receive_count; i++) {
+		const struct receive *receive = &program->receives[i];
+		if (text_equal(receive->connector->name, connector) && (!name.length || text_equal(receive->name, name)))
+			return receive;
+	}
+	return NULL;
+}
+
+static enum status received_turn(struct turning *turning)
+{
+	const struct entry *entry = turning->entry;
+	const struct receive *receive = receive_find(turning->loaded.program, entry->source, entry->type);
+	const struct json *body = turning->content ? json_member(turning->content, TEXT("body")) : NULL;
+	const struct json *headers = turning->content ? json_member(turning->content, TEXT("headers")) : NULL;
+
+	if (!receive)
+		return error_set(turning->error, INVALID, "no connector `%.*s` of this tenant receives `%.*s`",
+				 TEXT_ARGS(text_slice(entry->source, 0, entry->source.length > 60 ? 60 : entry->source.length)),
+				 TEXT_ARGS(text_slice(entry->type, 0, entry->type.length > 60 ? 60 : entry->type.length)));
+	if (!body)
+		return error_set(turning->error, INVALID, "what was received has no `body`");
+	return engine_receive(turning->loaded.engine, receive, body, headers, turning->now, &turning->turns->ports,
+			      &turning->turn, turning->error);
+}
+
+static enum status timer_turn(struct turning *turning)
+{
+	enum status status = engine_timer(turning->loaded.engine, turning->entry->id, turning->now, &turning->turns->ports,
+					  &turning->turn, turning->error);
+
+	if (status == NOT_FOUND) /* it was cleared in the meantime */
+		turning->turn = NULL;
+	return status == NOT_FOUND ? OK : status;
+}
+
+static enum status answer_turn(struct turning *turning)
+{
+	const struct json *ok = json_member(turning->content, TEXT("ok")),
+			  *value = json_member(turning->content, TEXT("value"));
+	const struct json *sentence = json_member(turning->content, TEXT("sentence"));
+	const struct json *final = json_member(turning->content, TEXT("final"));
+	struct call_answer answer = {.ok = ok && json_kind(ok) == JSON_BOOL && json_bool(ok),
+				     .value = value ? (struct value){.kind = VALUE_DATA, .json = value} : value_missing(),
+				     .sentence = sentence && json_kind(sentence) == JSON_TEXT ? json_text(sentence) : TEXT(""),
+				     .final = final && json_kind(final) == JSON_BOOL && json_bool(final)};
+
+	return engine_answer(turning->loaded.engine, turning->entry->id, &answer, turning->now, &turning->turns->ports,
+			     &turning->turn, turning->error);
+}
+
+static struct text member_text(const struct json *object, const char *name)
+{
+	const struct json *member = object ? json_member(object, text_from(name)) : NULL;
+
+	return member && json_kind(member) == JSON_TEXT ? json_text(member) : TEXT("");
+}
+
+static enum status decision_turn(struct turning *turning)
+{
+	const struct json *approved = turning->content ? json_member(turning->content, TEXT("approved")) : NULL;
+
+	return engine_decide(turning->loaded.engine, turning->entry->id,
+			     approved && json_kind(approved) == JSON_BOOL && json_bool(approved), value_missing(), turning->now,
+			     &turning->turns->ports, &turning->turn, turning->error);
+}
+
+static enum status resumed_turn(struct turning *turning)
+{
+	struct text how = member_text(turning->content, "resume");
+	enum resume resume = text_is(how, "retry") ? RESUME_RETRY : text_is(how, "cancel") ? RESUME_CANCEL : RESUME_GO_ON;
+
+	return engine_resume(turning->loaded.engine, turning->entry->id, resume, value_missing(), turning->now,
+			     &turning->turns->ports, &turning->turn, turning->error);
+}
+
+static enum status activated_turn(struct turning *turning)
+{
+	return engine_activate(turning->loaded.engine, turning->now, &turning->turns->ports, &turning->turn, turning->error);
+}
+
+static enum status (*const TURNS[ENTRY_ORIGIN_COUNT])(struct turning *turning) = {
+	[ENTRY_EVENT] = event_turn,        [ENTRY_RECEIVED] = received_turn, [ENTRY_TIMER] = timer_turn,
+	[ENTRY_ANSWER] = answer_turn,      [ENTRY_DECISION] = decision_turn, [ENTRY_RESUMED] = resumed_turn,
+	[ENTRY_ACTIVATED] = activated_turn};
+
+/* --- what a turn sent out goes into the outbox */
+static void notice_write(struct json_writer *writer, const struct outgoing *outgoing)
+{
+	const struct notice *notice = outgoing->notice;
+
+	json_write_name(writer, TEXT("role"));
+	json_write_text(writer, notice->role);
+	json_write_name(writer, TEXT("channels"));
+	json_open_list(writer);
+	for (uint32_t i = 0; i < notice->channel_count; i++)
+		json_write_text(writer, notice->channels[i]);
+	json_close_list(writer);
+	json_write_name(writer, TEXT("texts"));
+	json_open_list(writer);
+	for (uint32_t i = 0; i < outgoing->argument_count; i++)
+		json_write_text(writer, value_show(writer->text->arena, outgoing->arguments[i], NULL));
+	json_close_list(writer);
+}
+
+static struct text arguments_text(struct arena *arena, const struct outgoing *outgoing)
+{
+	struct text_builder text = {.arena = arena};
+	struct json_writer writer = {.text = &text};
+
+	json_open_object(&writer);
+	if (outgoing->kind == OUTGOING_NOTIFY)
+		notice_write(&writer, outgoing);
+	for (uint32_t i = 0; outgoing->kind == OUTGOING_CALL && i < outgoing->argument_count; i++) {
+		if (outgoing->arguments[i].kind == VALUE_MISSING)
+			continue;
+		json_write_name(&writer, outgoing->action->parameters[i].name);
+		value_to_json(&writer, outgoing->arguments[i], outgoing->action->parameters[i].type);
+	}
+	json_close_object(&writer);
+	return builder_text(&text);
+}
+
+static enum status outgoing_keep(struct turning *turning, struct turned *turned)
+{
+	struct turns *turns = turning->turns;
+	enum status status = OK;
+
+	for (uint32_t i = 0; status == OK && i < turning->turn->plan.outgoing.count; i++) {
+		const struct outgoing *outgoing = &turning->turn->plan.outgoing.items[i];
+		bool calls = outgoing->kind == OUTGOING_CALL;
+		struct call call = {.tenant = turning->entry->tenant,
+				    .id = outgoing->id,
+				    .state = CALL_DUE,
+				    .connector = calls ? outgoing->action->connector->name : TEXT("notify"),
+				    .action = calls ? outgoing->action->name : outgoing->notice->role,
+				    .arguments = arguments_text(&turns->arena, outgoing),
+				    .made_at = turning->now,
+				    .due_at = turning->now};
+		status = call_add(turns->store, &call, turning->error);
+		turned->calls++;
+	}
+	return status;
+}
+
+static void timers_look(const struct turning *turning, struct turned *turned)
+{
+	const struct plan *plan = &turning->turn->plan;
+
+	for (uint32_t i = 0; i < plan->changes.count; i++) {
+		const struct change *change = plan->changes.items[i];
+		if (change->entity->index != SYSTEM_TIMER || change->kind == CHANGE_DELETE)
+			continue;
+		moment due = change->after[TIMER_DUE_AT].integer;
+		if (!turned->has_timer || due < turned->next_timer)
+			turned->next_timer = due;
+		turned->has_timer = true;
+	}
+}
+
+static void rules_look(const struct turning *turning, struct turned *turned)
+{
+	for (uint32_t i = 0; i < turning->turn->trace.rules.count; i++)
+		turned->failed_rules += turning->turn->trace.rules.items[i].outcome == OUTCOME_FAILED;
+}
+
+static enum status plan_keep(struct turning *turning, struct turned *turned)
+{
+	struct turns *turns = turning->turns;
+	enum status status = store_apply(turns->store, &turning->turn->plan, turning->error);
+
+	if (status == OK)
+		status = outgoing_keep(turning, turned);
+	if (status != OK)
+		return status;
+	timers_look(turning, turned);
+	rules_look(turning, turned);
+	turned->changes += turning->turn->plan.changes.count;
+	turning->entry->trace = trace_text(&turns->arena, turning->loaded.program, turning->turn);
+	return OK;
+}
+
+/* --- one entry */
+static enum status entry_settle(struct turning *turning)
+{
+	struct entry *entry = turning->entry;
+	bool is_new;
+	enum status status;
+
+	entry->handled_at = turning->now;
+	if (entry->number) {
+		status = journal_settle(turning->turns->store, entry, turning->error);
+		turning->is_taken = status == CONFLICT;
+		return status == CONFLICT ? OK : status;
+	}
+	status = journal_record(turning->turns->store, entry, &is_new, turning->error);
+	turning->is_taken = status == OK && !is_new;
+	return status;
+}
+
+static bool is_refusal(enum status status)
+{
+	return status == CONFLICT || status == INVALID || status == LIMIT || status == NOT_FOUND || status == DENIED;
+}
+
+static enum status turn_run(struct turning *turning, struct turned *turned)
+{
+	struct turns *turns = turning->turns;
+	struct entry *entry = turning->entry;
+	enum status status = turns->options.loaded(turns->options.context, entry->tenant, &turning->loaded, turning->error);
+
+	if (status == OK && entry->content.length)
+		status = json_parse(&turns->arena, entry->content, &turning->content, turning->error);
+	if (status != OK)
+		return status;
+	entry->program = turning->loaded.program->hash;
+	engine_begin(turning->loaded.engine);
+	store_turn(turns->store, turning->now, entry->id);
+	status = TURNS[entry->origin](turning);
+	return status == OK && turning->turn ? plan_keep(turning, turned) : status;
+}
+
+/* The turn and its settling in one savepoint. */
+static enum status entry_try(struct turning *turning, struct turned *turned)
+{
+	struct turns *turns = turning->turns;
+	struct turned before = *turned;
+	jmp_buf jump;
+
+	turning->turn = NULL;
+	turning->content = NULL;
+	turning->is_double = turning->is_taken = false;
+	arena_reset(&turns->arena);
+	enum status status = store_begin(turns->store, turning->error);
+	if (status != OK)
+		return status;
+	if (arena_guard(&turns->arena, jump))
+		status = error_set(turning->error, LIMIT, "the event takes more than %d MB of memory", ENTRY_MEMORY >> 20);
+	else
+		status = turn_run(turning, turned);
+	turns->arena.escape = NULL;
+	turning->entry->state = ENTRY_DONE;
+	if (status == OK)
+		status = entry_settle(turning);
+	if (status == OK && !turning->is_taken)
+		status = store_commit(turns->store, turning->error);
+	else
+		store_rollback(turns->store);
+	if (status != OK || turning->is_taken)
+		*turned = before;
+	return status;
+}
+
+static enum status entry_bury(struct turning *turning, struct turned *turned)
+{
+	struct entry *entry = turning->entry;
+	bool is_new;
+
+	entry->state = ENTRY_DEAD;
+	entry->sentence = text_copy(&turning->turns->kept, text_from(turning->error->sentence));
+	entry->trace = TEXT("");
+	entry->attempts++;
+	turned->dead++;
+	entry->handled_at = turning->now;
+	if (entry->number)
+		return journal_settle(turning->turns->store, entry, turning->error);
+	return journal_record(turning->turns->store, entry, &is_new, turning->error);
+}
+
+static enum status entry_handle(struct turns *turns, struct entry *entry, moment now, struct turned *turned,
+				struct error *error)
+{
+	struct turning turning = {.turns = turns, .entry = entry, .now = now, .error = error};
+	enum status status = CONFLICT;
+
+	store_use_tenant(turns->store, entry->tenant);
+	/* somebody else may have written the same rows in between; what is read again is what he wrote */
+	for (int tries = 0; status == CONFLICT && tries < TURN_TRIES; tries++)
+		status = entry_try(&turning, turned);
+	if (is_refusal(status))
+		return entry_bury(&turning, turned);
+	if (status != OK)
+		return status;
+	if (turning.is_double || turning.is_taken)
+		turned->doubles++;
+	else
+		turned->done++;
+	return OK;
+}
+
+enum status turns_run_with(struct turns *turns, struct entry *entries, uint32_t count, moment now, also_fn *also, void *context,
+			   struct turned *turned_out, struct error *error)
+{
+	enum status status = store_begin(turns->store, error);
+
+	*turned_out = (struct turned){0};
+	if (status != OK)
+		return status;
+	arena_reset(&turns->kept);
+	for (uint32_t i = 0; status == OK && i < count; i++)
+		status = entry_handle(turns, &entries[i], now, turned_out, error);
+	if (status == OK && also)
+		status = also(context, turns->store, error);
+	if (status == OK)
+		return store_commit(turns->store, error);
+	store_rollback(turns->store);
+	return status;
+}
+
+enum status turns_run(struct turns *turns, struct entry *entries, uint32_t count, moment now, struct turned *turned_out,
+		      struct error *error)
+{
+	return turns_run_with(turns, entries, count, now, NULL, NULL, turned_out, error);
+}

@@ -1,0 +1,58 @@
+/* Turns against the real store, many in one transaction: entries of the journal in, everything they lead to committed, or
+ * nothing. All roles of the service handle what began a turn through here: the worker what came from outside, the clock what is
+ * due, the courier what was answered.
+ *
+ * An entry that can not be handled is dead: its own changes are taken back, its reason is kept beside it, and its neighbours go
+ * on. What fails because of the world (the database is gone, somebody else was first) takes the whole transaction back and is
+ * RETRY: the caller comes again with the same entries. */
+#ifndef SERVICE_TURNS_H
+#define SERVICE_TURNS_H
+
+#include "engine/engine.h"
+#include "runtime/store/journal.h"
+
+struct turns;
+
+/* What tenants run: the compiled stack of packs, and an engine that has it. */
+struct loaded {
+	const struct program *program;
+	struct engine *engine;
+};
+
+/* Finds what a tenant runs. NOT_FOUND: there is no such tenant, or it has no packs; the sentence says which. */
+typedef enum status loaded_fn(void *context, int64_t tenant, struct loaded *loaded_out, struct error *error);
+
+struct turns_options {
+	struct store *store;
+	loaded_fn *loaded;
+	void *context;
+};
+
+struct turns *turns_open(const struct turns_options *options);
+void turns_close(struct turns *turns);
+
+/* What became of a transaction, for metrics. */
+struct turned {
+	uint32_t done, dead, doubles; /* entries */
+	uint32_t calls;               /* put into the outbox */
+	uint32_t changes;
+	uint32_t failed_rules;
+	bool has_timer;
+	moment next_timer; /* the earliest timer that was set */
+};
+
+/* Handles the entries in their order, at the moment `now`. Those with a number are PENDING in the journal and are settled;
+ * those without are recorded as handled, or counted as doubles. `state` and `sentence` of each tell what became of it. An
+ * ENTRY_ANSWER's content: {"ok":true,"value":…} or {"ok":false,"sentence":"…","final":true}. */
+enum status turns_run(struct turns *turns, struct entry *entries, uint32_t count, moment now, struct turned *turned_out,
+		      struct error *error) MUST_CHECK;
+
+/* The same, with something the caller writes in the same transaction after the turns: `also` may be NULL. */
+typedef enum status also_fn(void *context, struct store *store, struct error *error);
+enum status turns_run_with(struct turns *turns, struct entry *entries, uint32_t count, moment now, also_fn *also, void *context,
+			   struct turned *turned_out, struct error *error) MUST_CHECK;
+
+/* The id of a CloudEvent: the same source and id are the same event, whenever they come. */
+struct record_id cloud_event_id(struct arena *arena, struct text source, struct text id);
+
+#endif

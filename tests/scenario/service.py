@@ -1,0 +1,339 @@
+#!/usr/bin/env python3
+"""`stellwerk serve` from outside, on the embedded store: events over HTTP, timers, calls to the outside, processes that are killed.
+Whatever is done to it, each event has its effect exactly once: the database is asked, and the other side of each call counts.
+
+Usage: service.py PATH-OF-STELLWERK
+"""
+import json
+import os
+import random
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import urllib.error
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+STELLWERK = sys.argv.pop()
+PACK = Path(__file__).parent / "service_pack"
+PATIENCE = 60
+
+
+def wait_until(condition, what, seconds=PATIENCE):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = condition()
+        if answer:
+            return answer
+        time.sleep(0.02)
+    raise AssertionError(f"waited {seconds} s in vain: {what}")
+
+
+class Outside:
+    """The other side of the connector: counts what it carried out by key, and behaves as it is told."""
+
+    def __init__(self):
+        self.carried_out, self.requests, self.behaviour, self.lock = {}, 0, lambda number: "answer", threading.Lock()
+        outside = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                with outside.lock:
+                    outside.requests += 1
+                    how = outside.behaviour(outside.requests)
+                    if how not in ("refuse", "unavailable"):
+                        outside.carried_out.setdefault(body["action"], {}).setdefault(body["id"], []).append(body["arguments"])
+                self.react(how, body)
+
+            def react(self, how, body):
+                if how == "cut":
+                    self.close_connection = True
+                    self.connection.close()
+                    return
+                answers = {
+                    "answer": (200, json.dumps({"heard": "ja, " + body["arguments"]["name"]})),
+                    "garbage": (200, "<html>gar nicht gut"),
+                    "unavailable": (503, ""),
+                    "refuse": (422, "{}"),
+                }
+                status, text = answers[how]
+                data = text.encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(data)))
+                try:
+                    self.end_headers()
+                    self.wfile.write(data)
+                except BrokenPipeError:
+                    pass  # who asked was killed
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Service:
+    def __init__(self, folder, *more):
+        self.folder, self.more, self.port = folder, more, 0
+        self.log = open(folder / "log", "ab")
+        self.start()
+
+    def start(self):
+        begin = (self.folder / "log").stat().st_size
+        words = [STELLWERK, "serve", PACK, "--data", self.folder / "data", "--listen", f"127.0.0.1:{self.port}", *self.more]
+        self.process = subprocess.Popen(words, stderr=self.log, start_new_session=True)
+
+        def port():
+            text = (self.folder / "log").read_text()[begin:]
+            self.assert_alive(text)
+            found = re.search(r"\(port (\d+)\)", text)
+            return found and int(found.group(1))
+
+        self.port = wait_until(port, "the service says its port")
+        wait_until(self.is_ready, "the service is ready")
+
+    def assert_alive(self, text):
+        if self.process.poll() is not None:
+            raise AssertionError(f"the service ended with {self.process.returncode}: {text}")
+
+    def is_ready(self):
+        try:
+            return self.get("/ready")
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            return answer.read().decode()
+
+    def post(self, body, content_type="application/cloudevents+json", headers=None):
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/v1/events", data, {"Content-Type": content_type, **(headers or {})})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read())
+
+    def post_until_taken(self, events):
+        def taken():
+            try:
+                status, _ = self.post(events, "application/cloudevents-batch+json")
+                return status == 202
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                return False
+
+        wait_until(taken, "the events are taken")
+
+    def rows(self, sql):
+        database = sqlite3.connect(f"file:{self.folder / 'data' / 'stellwerk.sqlite'}?mode=ro", uri=True, timeout=30)
+        try:
+            return database.execute(sql).fetchall()
+        finally:
+            database.close()
+
+    def number(self, sql):
+        return self.rows(sql)[0][0]
+
+    def all_quiet(self):
+        return (
+            self.number("select count(*) from _journal where state=0") == 0
+            and self.number("select count(*) from _call where state<=1") == 0
+            and self.number("select count(*) from timer") == 0
+        )
+
+    def children(self):
+        tasks = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return {Path(f"/proc/{pid}/comm").read_text().strip(): int(pid) for pid in tasks if Path(f"/proc/{pid}/comm").exists()}
+
+    def command(self, *words):
+        return subprocess.run([STELLWERK, *words, "--data", self.folder / "data"], capture_output=True, text=True, timeout=60)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        code = self.process.wait(30)
+        return code
+
+    def kill_all(self):
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(30)
+
+
+def event(name, kind="door.opened", number=None, **data):
+    return {"specversion": "1.0", "id": number or name, "source": "/test", "type": kind, "data": {"name": name, **data}}
+
+
+class ServiceTest(unittest.TestCase):
+    def serve(self, *more):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        service = Service(Path(folder.name), *more)
+        self.addCleanup(service.log.close)
+        self.addCleanup(service.stop)
+        return service
+
+    def outside(self):
+        outside = Outside()
+        self.addCleanup(outside.close)
+        return outside
+
+    def test_an_event_becomes_a_row_and_a_double_does_not(self):
+        service = self.serve()
+        self.assertEqual(service.post(event("still")), (202, {"accepted": 1, "doubles": 0}))
+        self.assertEqual(service.post(event("still")), (202, {"accepted": 0, "doubles": 1}))
+        binary = {"ce-specversion": "1.0", "ce-id": "b1", "ce-source": "/test", "ce-type": "door.opened"}
+        self.assertEqual(service.post({"name": "still"}, "application/json", binary)[0], 202)
+        self.assertEqual(service.post({"name": "still"}, "application/json", binary)[1]["doubles"], 1)
+        wait_until(service.all_quiet, "all is handled")
+        self.assertEqual(service.number("select count(*) from visit"), 2)
+        for number in ("k1", "k2"):  # equal keys are one event, whoever sends it
+            self.assertEqual(service.post(event("still", "door.keyed", number))[0], 202)
+        wait_until(service.all_quiet, "all is handled")
+        self.assertEqual(service.number("select count(*) from visit"), 3)
+        self.assertIn('state="done"} 5', service.get("/metrics"))
+        self.assertEqual(service.stop(), 0)
+
+    def test_what_is_wrong_is_said_to_its_sender(self):
+        service = self.serve("--token", "geheim")
+        good = {"Authorization": "Bearer geheim"}
+        self.assertEqual(service.post(event("a"))[0], 401)
+        self.assertEqual(service.post(event("a"), headers={"Authorization": "Bearer geheim2"})[0], 401)
+        cases = [
+            ({**event("a"), "specversion": "0.3"}, "speaks CloudEvents 1.0"),
+            ({"id": "1"}, "no `specversion`"),
+            ({**event("a"), "id": ""}, "no `id`"),
+            ({**event("a"), "type": "door.opend"}, "no pack knows an event called `door.opend`"),
+            ({**event("a"), "type": "visit.created"}, "raised by the system itself"),
+            ({**event("a"), "tenant": "nobody"}, "there is no tenant `nobody`"),
+            ({**event("a"), "time": "gestern"}, "2026-03-27T16:45:00Z"),
+            ({**event("a"), "data": {"nam": "a"}}, "nam"),
+            ({**event("a"), "data": [1]}, "`data` must be an object"),
+            ({**event("a"), "source": "x" * 2000}, "1024 are the most"),
+            (b'{"specversion":"1.0","id":"\xff\xfe"}', "UTF-8"),
+            (b"[" * 5000, "deep"),
+            (b'{"specversion":', ""),
+            (b"", ""),
+        ]
+        for body, sentence in cases:
+            status, problem = service.post(body, headers=good)
+            self.assertEqual(status, 400, body)
+            self.assertIn(sentence, problem["detail"])
+        status, problem = service.post(b"x" * (10 * 1024 * 1024 + 1), headers=good)
+        self.assertEqual((status, problem["title"]), (413, "Content Too Large"))
+        status, problem = service.post([event("a"), {**event("b"), "type": "x"}], "application/cloudevents-batch+json", good)
+        self.assertIn("event 2 of the batch", problem["detail"])
+        self.assertEqual(service.number("select count(*) from _journal where origin=0"), 0)
+        self.assertEqual(service.post(event("still"), headers=good)[0], 202)
+
+    def test_a_workflow_calls_waits_and_goes_on(self):
+        outside = self.outside()
+        service = self.serve("--bridge", outside.url)
+        service.post(event("Anna"))
+        wait_until(service.all_quiet, "the workflow is through")
+        self.assertEqual(service.rows("select answer, greeted from visit"), [("ja, Anna", 1)])
+        self.assertEqual(service.rows("select text from greeting"), [("Guten Tag, Anna",)])
+        self.assertEqual([len(calls) for calls in outside.carried_out["outside.ring"].values()], [1])
+
+    def test_a_call_is_repeated_only_when_that_does_no_harm(self):
+        outside = self.outside()
+        outside.behaviour = lambda number: {1: "cut", 2: "unavailable"}.get(number, "answer")
+        service = self.serve("--bridge", outside.url)
+        service.post(event("Anna"))  # ring accepts a key: the lost answer is asked for again
+        wait_until(service.all_quiet, "the workflow is through")
+        self.assertEqual(service.rows("select answer from visit"), [("ja, Anna",)])
+        self.assertEqual(len(outside.carried_out["outside.ring"]), 1, "one key, however often it was sent")
+        outside.behaviour = lambda number: "cut"
+        service.post(event("Geld", "door.counted", times=1))  # pay does not: a person decides
+        wait_until(lambda: service.number("select count(*) from _call where state=4") == 1, "the call is held")
+        self.assertEqual([len(calls) for calls in outside.carried_out["outside.pay"].values()], [1])
+
+    def test_garbage_and_refusals_reach_the_workflow(self):
+        outside = self.outside()
+        outside.behaviour = lambda number: {1: "garbage", 2: "refuse"}.get(number, "answer")
+        service = self.serve("--bridge", outside.url)
+        service.post(event("Anna"))
+        wait_until(service.all_quiet, "garbage was handled")
+        service.post(event("Bert"))
+        wait_until(service.all_quiet, "the refusal was handled")
+        states = service.rows("select state from workflow_instance order by created_at")
+        self.assertEqual(len(states), 2)
+        self.assertNotIn(("running",), states)
+
+    def test_killed_processes_lose_and_double_nothing(self):
+        outside = self.outside()
+        service = self.serve("--bridge", outside.url, "--batch", "7")
+        chance = random.Random(1)
+        names = [f"Gast {i}" for i in range(150)]
+        for i in range(0, len(names), 10):
+            service.post_until_taken([event(name) for name in names[i : i + 10]])
+            children = service.children()
+            os.kill(chance.choice([pid for name, pid in children.items()]), signal.SIGKILL)
+        wait_until(lambda: service.number("select count(*) from greeting") == len(names) and service.all_quiet(), "all are greeted")
+        self.check_once(service, outside, names)
+
+    def test_a_machine_that_loses_power_goes_on_where_it_stopped(self):
+        outside = self.outside()
+        service = self.serve("--bridge", outside.url, "--batch", "7")
+        names = [f"Gast {i}" for i in range(60)]
+        for i in range(0, len(names), 20):
+            service.post_until_taken([event(name) for name in names[i : i + 20]])
+            service.kill_all()
+            service.start()
+        wait_until(lambda: service.number("select count(*) from greeting") == len(names) and service.all_quiet(), "all are greeted")
+        self.check_once(service, outside, names)
+
+    def check_once(self, service, outside, names):
+        self.assertEqual(sorted(name for (name,) in service.rows("select name from visit")), sorted(names))
+        self.assertEqual(len(service.rows("select distinct visit from greeting")), len(names))
+        self.assertEqual(service.number("select count(*) from visit where greeted=1"), len(names))
+        self.assertEqual(len(outside.carried_out["outside.ring"]), len(names), "one key a visit, however often a call was sent")
+
+    def test_dead_events_are_listed_and_retried(self):
+        service = self.serve()
+        service.post(event("still", "door.keyed", "k1"))
+        wait_until(service.all_quiet, "handled")
+        self.assertIn("no event is dead", service.command("events", "dead", "list").stdout)
+        self.bury(service)
+        listed = json.loads(service.command("events", "dead", "list", "--json").stdout)
+        self.assertEqual([entry["type"] for entry in listed], ["door.closed"])
+        self.assertIn("door.closed", service.command("events", "dead", "show", str(listed[0]["number"])).stdout)
+        self.assertEqual(service.command("events", "dead", "retry", "4711").returncode, 3)
+        again = service.command("events", "dead", "retry", "--all")
+        self.assertIn("1 event will have another turn", again.stdout)
+        wait_until(service.all_quiet, "it had its turn, and is dead again")
+        self.assertEqual(service.number("select count(*) from _journal where state=2"), 1)
+        self.assertEqual(service.command("events", "dead", "drop", str(listed[0]["number"])).returncode, 0)
+        self.assertEqual(service.number("select count(*) from _journal where state=3"), 1)
+
+    def bury(self, service):
+        """An event that came in under a pack which knew its type; the one that runs now does not."""
+        database = sqlite3.connect(service.folder / "data" / "stellwerk.sqlite", timeout=30)
+        with database:
+            database.execute(
+                "insert into _journal(_tenant,origin,state,id,source,type,subject,content,received_at,shard,attempts)"
+                " values(0,0,0,x'00112233445566778899aabbccddeeff','/test','door.closed','/test','{}',0,0,0)"
+            )
+        database.close()
+        service.post(event("still", number="rings the bell"))
+        wait_until(lambda: service.number("select count(*) from _journal where state=2") == 1, "it is dead")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], "-v"])
