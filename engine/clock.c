@@ -214,16 +214,11 @@ static void values_find(const struct running *running, struct value values_out[C
 		values_out[CLOCK_REMAINING] = value_duration(left, UNIT_SECOND);
 }
 
-static bool is_same(struct value a, struct value b)
-{
-	return (a.kind == VALUE_MISSING && b.kind == VALUE_MISSING) || value_equal(a, b);
-}
-
 /* Time goes by without the row being written: elapsed and remaining alone are no change. */
 static bool has_changed(const struct running *running, const struct value *values)
 {
 	for (int i = 0; i < CLOCK_FIELD_COUNT; i++)
-		if (i != CLOCK_ELAPSED && i != CLOCK_REMAINING && !is_same(values[i], stored_field(running->stored, i)))
+		if (i != CLOCK_ELAPSED && i != CLOCK_REMAINING && !value_same(values[i], stored_field(running->stored, i)))
 			return true;
 	return false;
 }
@@ -236,7 +231,7 @@ static void change_say(const struct running *running, const struct value *values
 	static const char *const WORDS[] = {"state", "target", "due", "stopped"};
 	for (int i = 0; i < 4; i++) {
 		struct value before = running->stored ? stored_field(running->stored, SHOWN[i]) : value_missing();
-		if (is_same(before, values[SHOWN[i]]))
+		if (value_same(before, values[SHOWN[i]]))
 			continue;
 		builder_format(&text, "%s %s ", text.length ? "," : "", WORDS[i]);
 		value_write(&text, values[SHOWN[i]], context->program->zone);

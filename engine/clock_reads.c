@@ -219,11 +219,6 @@ void clocks_prepare(struct engine *engine)
 	engine->clock_read_width = widest(&program->schema);
 }
 
-static bool differs(struct value a, struct value b)
-{
-	return !(a.kind == VALUE_MISSING && b.kind == VALUE_MISSING) && !value_equal(a, b);
-}
-
 static bool is_read(const struct engine *engine, const struct clock *clock, const struct entity *entity, uint32_t field)
 {
 	uint32_t bit = entity->index * engine->clock_read_width + field;
@@ -239,7 +234,7 @@ bool clock_reads(const struct engine *engine, const struct clock *clock, const s
 	if (event->kind->origin != EVENT_UPDATED || !event->before || !event->after)
 		return is_read(engine, clock, entity, FIELD_ID);
 	for (uint32_t i = FIELD_FIRST_OWN; i < entity->field_count; i++)
-		if (is_read(engine, clock, entity, i) && differs(event->before[i], event->after[i]))
+		if (is_read(engine, clock, entity, i) && !value_same(event->before[i], event->after[i]))
 			return true;
 	return false;
 }

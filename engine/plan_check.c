@@ -5,8 +5,7 @@
 /* --- two rules, one field */
 void plan_note_write(struct context *context, struct row *row, uint16_t field, struct value before, struct value after)
 {
-	if (context->rule == RULE_NONE || (before.kind == VALUE_MISSING && after.kind == VALUE_MISSING) ||
-	    value_equal(before, after))
+	if (context->rule == RULE_NONE || value_same(before, after))
 		return;
 	const struct field_write *write = row->writes;
 	while (write && write->field != field)

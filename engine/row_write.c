@@ -198,11 +198,6 @@ enum status row_create(struct context *context, const struct write *write, const
 }
 
 /* --- update */
-static bool same(struct value a, struct value b)
-{
-	return (a.kind == VALUE_MISSING && b.kind == VALUE_MISSING) || value_equal(a, b);
-}
-
 /* The row's one change of the turn, with room for the new values; what it was comes from the first change. */
 static struct change *change_for_update(struct context *context, const struct row *row, struct value *after)
 {
@@ -233,7 +228,7 @@ static enum status write_fields(struct context *context, const struct row *row, 
 	*differs_out = false;
 	for (uint32_t i = 0; status == OK && i < count; i++) {
 		const struct field *field = &row->entity->fields[fields[i]];
-		if (same(after[fields[i]], values[i]))
+		if (value_same(after[fields[i]], values[i]))
 			continue;
 		*differs_out = true;
 		status = check_value(context, row->entity, field, values[i]);

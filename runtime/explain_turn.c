@@ -258,11 +258,6 @@ static const char *written_by(const struct drawing *drawing, const struct change
 	return "";
 }
 
-static bool is_same(struct value a, struct value b)
-{
-	return (a.kind == VALUE_MISSING && b.kind == VALUE_MISSING) || value_equal(a, b);
-}
-
 static void change_draw(const struct drawing *drawing, const struct change *change)
 {
 	static const char *const marks[] = {"+", "~", "-"};
@@ -276,7 +271,7 @@ static void change_draw(const struct drawing *drawing, const struct change *chan
 	for (uint32_t i = FIELD_FIRST_OWN; change->kind != CHANGE_DELETE && i < change->entity->field_count; i++) {
 		const struct field *field = &change->entity->fields[i];
 		struct value before = change->before ? change->before[i] : value_missing();
-		if (field->computed || is_same(before, change->after[i]))
+		if (field->computed || value_same(before, change->after[i]))
 			continue;
 		fputs("      ", drawing->stream);
 		styled(drawing->stream, STYLE_DIM, "%.*s ", TEXT_ARGS(field->name));
@@ -457,7 +452,7 @@ static void change_write(const struct drawing *drawing, struct json_writer *writ
 	json_open_object(writer);
 	for (uint32_t i = FIELD_FIRST_OWN; change->after && i < change->entity->field_count; i++) {
 		struct value before = change->before ? change->before[i] : value_missing();
-		if (change->entity->fields[i].computed || is_same(before, change->after[i]))
+		if (change->entity->fields[i].computed || value_same(before, change->after[i]))
 			continue;
 		json_write_name(writer, change->entity->fields[i].name);
 		json_open_object(writer);

@@ -118,6 +118,11 @@ void currency_unpack(uint32_t packed, char code_out[4]);
 
 /* Same kind, same content; 1.0 equals 1.00. MISSING equals nothing, not even MISSING. */
 bool value_equal(struct value a, struct value b);
+/* Equal, or both not set: the one in place of the other is no change. */
+static inline bool value_same(struct value a, struct value b)
+{
+	return (a.kind == VALUE_MISSING && b.kind == VALUE_MISSING) || value_equal(a, b);
+}
 /* -1 0 1; only for kinds with an order (numbers, text, dates, times, durations of comparable units, enums, money of one
  * currency, bool); INVALID otherwise. INT, DECIMAL and PERCENT compare with one another. */
 enum status value_compare(struct value a, struct value b, int *order_out) MUST_CHECK;

@@ -1,25 +1,11 @@
 /* Why the database refused, as a sentence for the person who must act: which record, which fields, which values. Looks only
  * after the refusal, so that the usual way pays nothing for it. */
 #include "engine/base/check.h"
+#include "engine/model/refusal.h"
 #include "runtime/store/inside.h"
 
 static bool double_found(struct store *store, const struct entity *entity, struct record_id id, const struct value *values,
 			 const uint16_t *fields, uint32_t count);
-static struct text values_show(struct arena *arena, const struct entity *entity, const struct value *values,
-			       const uint16_t *fields, uint32_t count);
-
-struct text record_show(struct arena *arena, const struct entity *entity, const struct value *values)
-{
-	const struct field *name = entity_field(entity, TEXT("name"));
-	uint32_t best = FIELD_ID;
-
-	for (uint32_t i = entity->field_count; i-- > FIELD_FIRST_OWN;)
-		if (values[i].kind == VALUE_TEXT && (entity->fields[i].unique || entity->fields[i].sequence))
-			best = i;
-	if (best == FIELD_ID && name && values[name->index].kind == VALUE_TEXT)
-		best = name->index;
-	return text_format(arena, "%.*s %.*s", TEXT_ARGS(entity->name), TEXT_ARGS(value_show(arena, values[best], NULL)));
-}
 
 static enum status unique_explain(struct store *store, const struct entity *entity, struct record_id id,
 				  const struct value *values, struct error *error)
@@ -28,13 +14,11 @@ static enum status unique_explain(struct store *store, const struct entity *enti
 
 	for (uint16_t i = 0; i < entity->field_count; i++)
 		if (entity->fields[i].unique && double_found(store, entity, id, values, &i, 1))
-			return error_set(error, CONFLICT, "there is already another %.*s with %.*s", TEXT_ARGS(entity->name),
-					 TEXT_ARGS(values_show(arena, entity, values, &i, 1)));
+			return refuse_double(error, arena, entity, values, &i, 1);
 	for (uint32_t i = 0; i < entity->index_count; i++) {
 		const struct index *index = &entity->indexes[i];
 		if (index->unique && double_found(store, entity, id, values, index->fields, index->count))
-			return error_set(error, CONFLICT, "there is already another %.*s with %.*s", TEXT_ARGS(entity->name),
-					 TEXT_ARGS(values_show(arena, entity, values, index->fields, index->count)));
+			return refuse_double(error, arena, entity, values, index->fields, index->count);
 	}
 	return error_set(error, CONFLICT, "%.*s exists already; nothing was written twice",
 			 TEXT_ARGS(record_show(arena, entity, values)));
@@ -51,8 +35,7 @@ enum status conflict_explain(struct store *store, const struct entity *entity, s
 	case CONSTRAINT_UNIQUE:
 		return unique_explain(store, entity, id, values, error);
 	case CONSTRAINT_SEALED:
-		return error_set(error, CONFLICT, "%.*s is sealed: nothing may change or delete it; correct it by a new record",
-				 TEXT_ARGS(record_show(arena, entity, values)));
+		return refuse_sealed(error, arena, entity, values);
 	case CONSTRAINT_REQUIRED:
 		for (uint32_t i = FIELD_FIRST_OWN; i < entity->field_count; i++)
 			if (entity->fields[i].required && !entity->fields[i].computed && values[i].kind == VALUE_MISSING)
@@ -113,17 +96,11 @@ static bool row_exists(struct store *store, const struct entity *entity, struct 
 
 static enum status written_reference(struct store *store, const struct change *change, struct error *error)
 {
-	char id[RECORD_ID_TEXT + 1];
-
 	for (uint32_t i = FIELD_FIRST_OWN; change->after && i < change->entity->field_count; i++) {
 		const struct field *field = &change->entity->fields[i];
-		if (field->computed || field->type->kind != TYPE_REF || change->after[i].kind != VALUE_REF ||
-		    row_exists(store, field->type->entity, change->after[i].id))
-			continue;
-		record_id_write(change->after[i].id, id);
-		return error_set(error, CONFLICT, "%.*s.%.*s refers to the %.*s %s, and there is none",
-				 TEXT_ARGS(change->entity->name), TEXT_ARGS(field->name), TEXT_ARGS(field->type->entity->name),
-				 id);
+		if (!field->computed && field->type->kind == TYPE_REF && change->after[i].kind == VALUE_REF &&
+		    !row_exists(store, field->type->entity, change->after[i].id))
+			return refuse_reference(error, change->entity, field, change->after[i].id);
 	}
 	return OK;
 }
@@ -151,11 +128,8 @@ static enum status deleted_target(struct store *store, const struct change *chan
 			statement_close(statement);
 			if (status != OK || row)
 				return status != OK ? status
-						    : error_set(error, CONFLICT,
-								"%.*s can not be deleted: a %.*s still refers to it in `%.*s`",
-								TEXT_ARGS(record_show(&store->scratch, change->entity,
-										      change->before)),
-								TEXT_ARGS(entity->name), TEXT_ARGS(field->name));
+						    : refuse_deletion(error, &store->scratch, change->entity, change->before,
+								      entity, field);
 		}
 	}
 	return OK;
@@ -194,19 +168,4 @@ static bool double_found(struct store *store, const struct entity *entity, struc
 		row = false;
 	statement_close(statement);
 	return row;
-}
-
-static struct text values_show(struct arena *arena, const struct entity *entity, const struct value *values,
-			       const uint16_t *fields, uint32_t count)
-{
-	struct text_builder text = {.arena = arena};
-
-	for (uint32_t i = 0; i < count; i++) {
-		builder_format(&text, "%s%.*s = ", i ? " and " : "", TEXT_ARGS(entity->fields[fields[i]].name));
-		bool quote = values[fields[i]].kind == VALUE_TEXT;
-		builder_add_string(&text, quote ? "\"" : "");
-		value_write(&text, values[fields[i]], NULL);
-		builder_add_string(&text, quote ? "\"" : "");
-	}
-	return builder_text(&text);
 }

@@ -55,7 +55,5 @@ enum status conflict_explain(struct store *store, const struct entity *entity, s
 enum status conflict_references(struct store *store, const struct plan *plan, struct error *error);
 enum status conflict_version(struct store *store, const struct entity *entity, struct record_id id, int64_t read_version,
 			     struct error *error);
-/* "thing T-2026-000001": by its unique text field if it has one, else by its id. */
-struct text record_show(struct arena *arena, const struct entity *entity, const struct value *values);
 
 #endif
