@@ -13,6 +13,8 @@ static void print_json(const struct report *report, const struct pack *pack)
 	json_write_int(&writer, pack->diagnostics.errors);
 	json_write_name(&writer, TEXT("warnings"));
 	json_write_int(&writer, pack->diagnostics.warnings);
+	json_write_name(&writer, TEXT("notes"));
+	json_write_int(&writer, pack->diagnostics.notes);
 	json_write_name(&writer, TEXT("diagnostics"));
 	report_json(report, &pack->diagnostics, &writer);
 	json_close_object(&writer);
@@ -38,7 +40,7 @@ static void print_text(const struct report *report, const struct pack *pack, boo
 	report_diagnostics(report, diagnostics, stdout);
 	if (quiet)
 		return;
-	if (diagnostics->items.count)
+	if (diagnostics->errors + diagnostics->warnings)
 		report_summary(diagnostics, stdout);
 	if (diagnostics->errors || !pack->program)
 		return;
@@ -51,7 +53,7 @@ int cmd_check(const struct command_line *line)
 	struct pack pack;
 	if (!line->word_count)
 		return usage_error(line, "name the pack to check, such as rules/default");
-	int code = pack_open(&pack, line->words, line->word_count, false);
+	int code = pack_open(&pack, line->words, line->word_count, PACK_CHECK);
 	if (code == EXIT_FINE || code == EXIT_FINDINGS) {
 		bool quiet = option_given(line, "quiet");
 		struct report report = {.program = pack.program, .errors_only = quiet};

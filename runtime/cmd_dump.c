@@ -24,7 +24,7 @@ int cmd_dump(const struct command_line *line)
 	if (line->word_count > paths + 1)
 		return usage_error(line, "there is no file or folder `%s`, and only one NAME can be asked for",
 				   line->words[paths]);
-	int code = pack_open(&pack, line->words, paths, true);
+	int code = pack_open(&pack, line->words, paths, PACK_RUN);
 	if (code == EXIT_FINE)
 		code = dump(line, &pack, paths < line->word_count ? line->words[paths] : NULL);
 	pack_close(&pack);

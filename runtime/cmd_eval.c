@@ -334,7 +334,7 @@ int cmd_eval(const struct command_line *line)
 	const char *expression = paths < line->word_count ? line->words[paths] : NULL;
 	const char *const *all = paths_with_given(line, &paths);
 	arena_init(&session.arena, "expression", EXPRESSION_MEMORY_MOST);
-	int code = pack_open(&session.pack, all, paths, true);
+	int code = pack_open(&session.pack, all, paths, PACK_RUN);
 	if (code == EXIT_FINE)
 		code = session_run(&session, expression);
 	world_close(session.world);

@@ -3,12 +3,13 @@
 #include "dsl/compiler/nearest.h"
 #include "engine/base/json.h"
 #include "runtime/command.h"
+#include "runtime/report.h"
 #include "runtime/table.h"
 
 static const char EXITS[] = "  0  done, nothing to complain of\n"
 			    "  1  errors in the pack, failing tests, rules that failed\n"
 			    "  2  the command line is wrong\n"
-			    "  3  a file or folder cannot be read\n"
+			    "  3  a file or folder cannot be read, or lines of recorded events (the others were played)\n"
 			    "  4  a limit was reached or the store failed\n";
 
 static void help_all(const struct command_line *line)
@@ -50,9 +51,9 @@ static void help_command(const struct command_line *line, const struct command *
 
 static void help_diagnostic(const struct diagnostic_info *info)
 {
-	styled(stdout, info->severity == SEVERITY_ERROR ? STYLE_RED : STYLE_YELLOW, "%s", info->code);
+	styled(stdout, severity_style(info->severity), "%s", info->code);
 	styled(stdout, STYLE_BOLD, "  %s", info->title);
-	printf(" (%s)\n\n%s\n", info->severity == SEVERITY_ERROR ? "error" : "warning", info->help);
+	printf(" (%s)\n\n%s\n", severity_name(info->severity), info->help);
 }
 
 static void command_json(struct json_writer *writer, const struct command *command)
@@ -98,7 +99,7 @@ static void help_json(const struct command_line *line)
 		json_write_name(&writer, TEXT("code"));
 		json_write_text(&writer, text_from(info->code));
 		json_write_name(&writer, TEXT("severity"));
-		json_write_text(&writer, info->severity == SEVERITY_ERROR ? TEXT("error") : TEXT("warning"));
+		json_write_text(&writer, text_from(severity_name(info->severity)));
 		json_write_name(&writer, TEXT("title"));
 		json_write_text(&writer, text_from(info->title));
 		json_write_name(&writer, TEXT("help"));

@@ -25,7 +25,7 @@ int cmd_serve(const struct command_line *line)
 		return world_error(&error);
 	if (settings_read(line->arena, given, (void *)line, path ? path : "", config, &settings, &error) != OK)
 		return world_error(&error);
-	int code = pack_open(&pack, line->words, line->word_count, true);
+	int code = pack_open(&pack, line->words, line->word_count, PACK_RUN);
 	if (code == EXIT_FINE && serve(pack.program, &settings))
 		code = EXIT_BROKEN;
 	pack_close(&pack);

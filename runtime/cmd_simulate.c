@@ -36,6 +36,8 @@ int cmd_simulate(const struct command_line *line)
 		styled(stderr, STYLE_DIM, "%u turns in %.2f s\n", simulation.summary.turns, seconds);
 		if (summary_failed(&simulation.summary) || simulation.summary.refused)
 			code = EXIT_FINDINGS;
+		if (simulation.play.recording.problems.count) /* the rest was played; but who counts on all must know */
+			code = EXIT_UNREADABLE;
 	}
 	play_close(&simulation.play);
 	return code;

@@ -12,7 +12,7 @@ enum exit_code {
 	EXIT_FINE,       /* done, and nothing to complain of */
 	EXIT_FINDINGS,   /* errors in the pack, failing tests, a rule that failed */
 	EXIT_USAGE,      /* the command line is wrong */
-	EXIT_UNREADABLE, /* a file or folder cannot be read or written */
+	EXIT_UNREADABLE, /* a file or folder, or a line of recorded events, cannot be read or written */
 	EXIT_BROKEN,     /* a limit was reached, or the store failed: what was asked could not be done */
 };
 

@@ -22,6 +22,7 @@ struct reading {
 	uint32_t layer;
 	size_t bytes;
 	LIST(struct place) seen;
+	bool tests;
 	struct error *error;
 };
 
@@ -183,6 +184,8 @@ static enum status entry_read(struct reading *reading, const char *path, const c
 			return cannot(reading->error, full);
 		return OK; /* a dangling link to something that is no source */
 	}
+	if (S_ISDIR(facts.st_mode) && folders && !reading->tests && !strcmp(name, "tests"))
+		return OK;
 	if (S_ISDIR(facts.st_mode) && folders)
 		return folder_read(reading, full, module.length ? module : text_from(name), depth + 1);
 	if (S_ISREG(facts.st_mode) && source && !folders)
@@ -263,10 +266,10 @@ static enum status path_read(struct reading *reading, const char *path, bool fir
 	return OK;
 }
 
-enum status files_read(struct arena *arena, const char *const *paths, uint32_t path_count, source_list *sources_out,
+enum status files_read(struct arena *arena, const char *const *paths, uint32_t path_count, bool tests, source_list *sources_out,
 		       struct error *error)
 {
-	struct reading reading = {.arena = arena, .sources = sources_out, .error = error};
+	struct reading reading = {.arena = arena, .sources = sources_out, .tests = tests, .error = error};
 	for (uint32_t i = 0; i < path_count; i++) {
 		enum status status = path_read(&reading, paths[i], i == 0);
 		if (status != OK)

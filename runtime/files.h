@@ -13,9 +13,10 @@ enum {
 
 typedef LIST(struct source_input) source_list;
 
-/* Reads what the paths name, in a fixed order, as layers of one stack. NOT_FOUND, DENIED, INVALID or LIMIT with a sentence that
- * names the path. Links that lead in circles are followed once. */
-enum status files_read(struct arena *arena, const char *const *paths, uint32_t path_count, source_list *sources_out,
+/* Reads what the paths name, in a fixed order, as layers of one stack. Without `tests`, folders of that name below them are
+ * passed over. NOT_FOUND, DENIED, INVALID or LIMIT with a sentence that names the path. Links that lead in circles are followed
+ * once. */
+enum status files_read(struct arena *arena, const char *const *paths, uint32_t path_count, bool tests, source_list *sources_out,
 		       struct error *error) MUST_CHECK;
 
 /* One file of at most `most` bytes, NUL behind it. "-" is the standard input. */

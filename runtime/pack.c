@@ -82,10 +82,11 @@ static enum status scripts_check(struct pack *pack, struct error *error)
 }
 
 /* --- the stack */
-static enum status pack_read(struct pack *pack, const char *const *paths, uint32_t path_count, struct error *error)
+static enum status pack_read(struct pack *pack, const char *const *paths, uint32_t path_count, enum pack_use use,
+			     struct error *error)
 {
 	source_list sources = {0};
-	enum status status = files_read(&pack->arena, paths, path_count, &sources, error);
+	enum status status = files_read(&pack->arena, paths, path_count, use != PACK_RUN, &sources, error);
 	progress_end();
 	if (status != OK)
 		return status;
@@ -100,7 +101,7 @@ static enum status pack_read(struct pack *pack, const char *const *paths, uint32
 	return status;
 }
 
-int pack_open(struct pack *pack, const char *const *paths, uint32_t path_count, bool report)
+int pack_open(struct pack *pack, const char *const *paths, uint32_t path_count, enum pack_use use)
 {
 	double begin = seconds_now();
 	struct error error;
@@ -113,7 +114,7 @@ int pack_open(struct pack *pack, const char *const *paths, uint32_t path_count, 
 		error_set(&error, LIMIT, "the packs need more than %d MB of memory", PACK_MEMORY_MOST_MB);
 		return world_error(&error);
 	}
-	enum status status = pack_read(pack, paths, path_count, &error);
+	enum status status = pack_read(pack, paths, path_count, use, &error);
 	pack->arena.escape = NULL;
 	script_close(pack->checker);
 	pack->checker = NULL;
@@ -122,7 +123,7 @@ int pack_open(struct pack *pack, const char *const *paths, uint32_t path_count, 
 		return world_error(&error);
 	if (!pack->diagnostics.errors)
 		return EXIT_FINE;
-	if (report) {
+	if (use != PACK_CHECK) {
 		report_diagnostics(&(struct report){.program = pack->program, .errors_only = true}, &pack->diagnostics, stderr);
 		report_summary(&pack->diagnostics, stderr);
 	}

@@ -17,10 +17,17 @@ struct pack {
 	double seconds; /* reading and compiling */
 };
 
+/* What in a folder called `tests` is declared belongs to `stellwerk test` alone: no rule of it runs, no entity gets a table. */
+enum pack_use {
+	PACK_CHECK, /* all of it; who opens it shows what was found */
+	PACK_TEST,  /* all of it */
+	PACK_RUN,   /* without tests */
+};
+
 /* Each path is a pack's folder (a layer on top of those before it), or a folder or .flow file that joins the pack before it.
- * Compiles the stack and its scripts. EXIT_FINE: it may run. EXIT_FINDINGS: the diagnostics have errors; `report` prints them
- * (to stderr) at once. Other codes: the reason was printed. Warnings are printed only by `check`. */
-int pack_open(struct pack *pack, const char *const *paths, uint32_t path_count, bool report);
+ * Compiles the stack and its scripts. EXIT_FINE: it may run. EXIT_FINDINGS: the diagnostics have errors; they were printed to
+ * stderr (not for PACK_CHECK). Other codes: the reason was printed. Warnings are printed only by `check`. */
+int pack_open(struct pack *pack, const char *const *paths, uint32_t path_count, enum pack_use use);
 void pack_close(struct pack *pack);
 
 /* How many of the first words are paths of packs: the first one, and those behind it that exist as files or folders. */

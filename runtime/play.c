@@ -32,7 +32,7 @@ int play_open(struct play *play, const struct command_line *line, uint32_t pack_
 		return usage_error(line, "which pack?");
 	if (!count)
 		return usage_error(line, "which events? --events FILE…");
-	int code = pack_open(&play->pack, line->words, pack_count, true);
+	int code = pack_open(&play->pack, line->words, pack_count, PACK_RUN);
 	if (code == EXIT_FINE)
 		code = time_option(play, "at", &first_at);
 	if (code == EXIT_FINE)

@@ -69,16 +69,22 @@ static void place(const struct report *report, struct span span, FILE *stream)
 	fprintf(stream, ":%u:%u: %s", span.line, span.column, style_on(stream, STYLE_PLAIN));
 }
 
+enum style severity_style(enum severity severity)
+{
+	static const enum style styles[] = {STYLE_RED, STYLE_YELLOW, STYLE_CYAN};
+	return styles[severity];
+}
+
 static void show(const struct report *report, const struct diagnostic *diagnostic, FILE *stream)
 {
 	const struct diagnostic_info *info = diagnostic_info(diagnostic->code);
-	bool error = info->severity == SEVERITY_ERROR;
-	enum style style = error ? STYLE_RED : STYLE_YELLOW;
+	enum style style = severity_style(info->severity);
 	place(report, diagnostic->span, stream);
-	styled(stream, style, "%s %s: ", error ? "error" : "warning", info->code);
+	styled(stream, style, "%s %s: ", severity_name(info->severity), info->code);
 	print_safe(stream, diagnostic->sentence);
 	fputc('\n', stream);
-	caret(report, diagnostic->span, stream, style);
+	if (info->severity != SEVERITY_NOTE) /* a line each: there is nothing to look at */
+		caret(report, diagnostic->span, stream, style);
 	if (diagnostic->hint.length) {
 		styled(stream, STYLE_CYAN, "%6s = ", "");
 		print_safe(stream, diagnostic->hint);
@@ -107,6 +113,8 @@ void report_summary(const struct diagnostics *diagnostics, FILE *stream)
 {
 	uint32_t files = 0, last = UINT32_MAX; /* they are sorted by file */
 	for (uint32_t i = 0; i < diagnostics->items.count; i++) {
+		if (diagnostic_info(diagnostics->items.items[i].code)->severity == SEVERITY_NOTE)
+			continue;
 		files += diagnostics->items.items[i].span.file != last;
 		last = diagnostics->items.items[i].span.file;
 	}
@@ -161,7 +169,7 @@ void report_json(const struct report *report, const struct diagnostics *diagnost
 		json_write_name(writer, TEXT("code"));
 		json_write_text(writer, text_from(info->code));
 		json_write_name(writer, TEXT("severity"));
-		json_write_text(writer, info->severity == SEVERITY_ERROR ? TEXT("error") : TEXT("warning"));
+		json_write_text(writer, text_from(severity_name(info->severity)));
 		place_json(report, diagnostic->span, writer);
 		json_write_name(writer, TEXT("message"));
 		json_write_text(writer, diagnostic->sentence);

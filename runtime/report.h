@@ -12,6 +12,7 @@ struct report {
 	bool errors_only;
 };
 
+enum style severity_style(enum severity severity);
 void report_diagnostics(const struct report *report, const struct diagnostics *diagnostics, FILE *stream);
 /* "3 errors, 1 warning in 2 files" */
 void report_summary(const struct diagnostics *diagnostics, FILE *stream);

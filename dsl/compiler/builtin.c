@@ -76,6 +76,8 @@ static bool word_fits(struct coder *coder, struct text word, const struct type *
 {
 	if (text_is(word, "any"))
 		return true;
+	if (text_is(word, "ordered"))
+		return type_has_order(type) || type->kind == TYPE_DATA;
 	if (text_is(word, "number"))
 		return type_is_number(type) || type->kind == TYPE_DATA;
 	if (text_is(word, "enum"))

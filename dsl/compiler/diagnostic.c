@@ -13,6 +13,12 @@ static const struct diagnostic_info INFO[] = {
 #undef DIAGNOSTIC
 };
 
+const char *severity_name(enum severity severity)
+{
+	static const char *const names[] = {"error", "warning", "note"};
+	return names[severity];
+}
+
 const struct diagnostic_info *diagnostic_info(enum diagnostic_code code)
 {
 	return &INFO[code];
@@ -30,10 +36,8 @@ struct diagnostic *diagnostic_add(struct diagnostics *diagnostics, enum diagnost
 				  const char *format, ...)
 {
 	static struct diagnostic dropped;
-	if (INFO[code].severity == SEVERITY_ERROR)
-		diagnostics->errors++;
-	else
-		diagnostics->warnings++;
+	uint32_t *counts[] = {&diagnostics->errors, &diagnostics->warnings, &diagnostics->notes};
+	++*counts[INFO[code].severity];
 	if (diagnostics->items.count >= DIAGNOSTIC_LIMIT) {
 		diagnostics->dropped++;
 		return &dropped;

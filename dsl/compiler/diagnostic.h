@@ -13,7 +13,12 @@ enum diagnostic_code {
 	DIAGNOSTIC_COUNT
 };
 
-enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
+enum severity {
+	SEVERITY_ERROR,
+	SEVERITY_WARNING,
+	SEVERITY_NOTE, /* good to know, nothing to mend */
+};
+const char *severity_name(enum severity severity);
 
 struct diagnostic {
 	enum diagnostic_code code;
@@ -26,7 +31,7 @@ struct diagnostic {
 struct diagnostics {
 	struct arena *arena;
 	LIST(struct diagnostic) items;
-	uint32_t errors, warnings;
+	uint32_t errors, warnings, notes;
 	uint32_t dropped; /* beyond DIAGNOSTIC_LIMIT */
 };
 

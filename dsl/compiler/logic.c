@@ -78,6 +78,67 @@ static void type_now(struct coder *coder, uint32_t step, const struct type *type
 	coder->steps.items[step].c = 1;
 }
 
+/* --- default is weaker than all its neighbours: said where the author may have meant the other reading */
+static bool is_true_or_false(const struct syntax *syntax)
+{
+	return syntax->kind == SYNTAX_true || syntax->kind == SYNTAX_false;
+}
+
+static struct text source_between(struct coder *coder, const struct syntax *from, const struct syntax *to)
+{
+	struct text source = coder->compiler->inputs[coder->file].text;
+	return text_slice(source, from->start, to->end);
+}
+
+/* `a == b default c`, `not a default b` */
+static bool left_reading(struct coder *coder, const struct syntax *syntax, const struct syntax *first,
+			 const struct syntax *second)
+{
+	const struct syntax *inner = syntax_named(first, first->kind == SYNTAX_binary ? 1 : 0);
+	bool negated, compares = false;
+	if (first->kind == SYNTAX_binary) {
+		const struct operator_word *word = operator_of(coder, first, &negated);
+		if (!word || (word->family != OPERATOR_AND && word->family != OPERATOR_OR && word->family != OPERATOR_COMPARE))
+			return false;
+		compares = word->family == OPERATOR_COMPARE;
+	} else if (first->kind != SYNTAX_unary || !syntax_has_word(coder->compiler, coder->file, first, "not")) {
+		return false;
+	}
+	/* a comparison that is false when something is not set: only this can be meant */
+	if (!inner || (compares && is_true_or_false(second)))
+		return false;
+	struct text whole = syntax_text(coder->compiler, coder->file, syntax),
+		    left = syntax_text(coder->compiler, coder->file, first);
+	struct text before = text_slice(whole, 0, inner->start - syntax->start), after = source_between(coder, inner, second);
+	struct text behind = text_slice(whole, first->end - syntax->start, whole.length);
+	struct diagnostic *diagnostic = complain(coder, DIAGNOSTIC_DEFAULT_READING, syntax, "this is read as `(%.*s)%.*s`",
+						 TEXT_ARGS(left), TEXT_ARGS(behind));
+	diagnostic->hint =
+		text_format(coder->compiler->arena, "write it so, or `%.*s(%.*s)`", TEXT_ARGS(before), TEXT_ARGS(after));
+	return true;
+}
+
+/* `a default b and c`, `a default 0 > 5` */
+static void right_reading(struct coder *coder, const struct syntax *syntax, const struct syntax *second)
+{
+	bool negated;
+	const struct operator_word *word = second->kind == SYNTAX_binary ? operator_of(coder, second, &negated) : NULL;
+	const struct syntax *inner = syntax_named(second, 0);
+	bool presence = second->kind == SYNTAX_presence;
+	if (!inner || (!presence && (!word || (word->family != OPERATOR_AND && word->family != OPERATOR_OR &&
+					       word->family != OPERATOR_COMPARE))))
+		return;
+	struct text whole = syntax_text(coder->compiler, coder->file, syntax),
+		    right = syntax_text(coder->compiler, coder->file, second);
+	struct text before = text_slice(whole, 0, second->start - syntax->start);
+	struct text upto = text_slice(whole, 0, inner->end - syntax->start),
+		    behind = text_slice(whole, upto.length, whole.length);
+	struct diagnostic *diagnostic = complain(coder, DIAGNOSTIC_DEFAULT_READING, syntax, "this is read as `%.*s(%.*s)`",
+						 TEXT_ARGS(before), TEXT_ARGS(right));
+	diagnostic->hint =
+		text_format(coder->compiler->arena, "write it so, or `(%.*s)%.*s`", TEXT_ARGS(upto), TEXT_ARGS(behind));
+}
+
 /* INT default DECIMAL is DECIMAL: the copy of the INT becomes a conversion. */
 static void widen(struct coder *coder, uint32_t copy)
 {
@@ -88,6 +149,8 @@ struct operand default_expression(struct coder *coder, const struct syntax *synt
 {
 	const struct syntax *first = syntax_named(syntax, 0), *second = syntax_named(syntax, 1);
 	uint32_t first_step = coder->steps.count;
+	if (!left_reading(coder, syntax, first, second))
+		right_reading(coder, syntax, second);
 	bool tolerant = coder->allows_missing;
 	coder->allows_missing = true; /* what is missing inside makes the whole missing, and then the fallback holds */
 	struct operand left =
@@ -95,6 +158,11 @@ struct operand default_expression(struct coder *coder, const struct syntax *synt
 	coder->allows_missing = tolerant;
 	if (is_error(&left))
 		return left;
+	if (left.type->kind == TYPE_NOTHING) {
+		complain(coder, DIAGNOSTIC_OPERATOR_TYPES, syntax,
+			 "nothing is ever set before this `default`; write what stands behind it alone");
+		return operand_error(coder, syntax);
+	}
 	bool document = left.type->kind == TYPE_DATA;
 	uint32_t nodes[2] = {left.node}, typing = document ? typed_later(coder, &left) : 0;
 	uint32_t result = coder_slot(coder), copy = coder_step(coder, STEP_COPY, result, operand_slot(coder, &left), 0, 0);

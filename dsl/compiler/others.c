@@ -240,14 +240,43 @@ static void circles_find(struct compiler *compiler)
 	}
 }
 
-/* --- what is checked and not run: said once a kind */
-static void not_executed(struct compiler *compiler, enum syntax_kind kind, const char *what)
+/* --- what is checked and not run: said once a kind, where it stands first. docs/decisions/0005 */
+static const struct syntax *find_within(const struct syntax *syntax, enum syntax_kind kind)
+{
+	for (const struct syntax *node = syntax; node < syntax + syntax->size; node++)
+		if (node->kind == kind)
+			return node;
+	return NULL;
+}
+
+static void not_executed(struct compiler *compiler, enum syntax_kind kind, enum syntax_kind inside, const char *what)
 {
 	const declaration_list *declared = &compiler->by_kind[kind];
-	if (declared->count)
-		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_NOT_EXECUTED,
-			       span_in(declared->items[0]->file, declared->items[0]->syntax),
+	for (uint32_t i = 0; i < declared->count; i++) {
+		const struct syntax *found = find_within(declared->items[i]->syntax, inside);
+		if (!found)
+			continue;
+		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_NOT_EXECUTED, span_in(declared->items[i]->file, found),
 			       "%s are checked, but this version does not run them yet", what);
+		return;
+	}
+}
+
+static void all_not_executed(struct compiler *compiler)
+{
+	static const struct {
+		enum syntax_kind kind, inside;
+		const char *what;
+	} KINDS[] = {{SYNTAX_report, SYNTAX_report, "reports"},
+		     {SYNTAX_format, SYNTAX_format, "formats"},
+		     {SYNTAX_view, SYNTAX_view, "views"},
+		     {SYNTAX_role, SYNTAX_role, "the rights of roles"},
+		     {SYNTAX_metric, SYNTAX_metric, "metrics"},
+		     {SYNTAX_budget, SYNTAX_budget, "budgets"},
+		     {SYNTAX_connector, SYNTAX_request, "the requests of connectors"},
+		     {SYNTAX_connector, SYNTAX_poll, "polls"}};
+	for (size_t k = 0; k < sizeof(KINDS) / sizeof(*KINDS); k++)
+		not_executed(compiler, KINDS[k].kind, KINDS[k].inside, KINDS[k].what);
 }
 
 void others_check(struct compiler *compiler)
@@ -264,6 +293,5 @@ void others_check(struct compiler *compiler)
 		for (uint32_t i = 0; i < compiler->by_kind[KINDS[k].kind].count; i++)
 			KINDS[k].check(compiler, compiler->by_kind[KINDS[k].kind].items[i]);
 	circles_find(compiler);
-	not_executed(compiler, SYNTAX_report, "reports");
-	not_executed(compiler, SYNTAX_format, "formats");
+	all_not_executed(compiler);
 }

@@ -281,7 +281,7 @@ class Events(Case):
         """A bad line costs a sentence; the good ones around it are played."""
         pack = self.pack(THINGS)
         lines = [cloud({"id": "a", "name": "A"}, number="first"), *bad, cloud({"id": "b", "name": "B"}, number="last")]
-        output = self.simulated(pack, self.events(*lines), FINE, "1 lines could not be read", *sentence, seconds=seconds, name=name)
+        output = self.simulated(pack, self.events(*lines), UNREADABLE, "1 lines could not be read", *sentence, seconds=seconds, name=name)
         self.assertRegex(output, r"made +2 ")
         return output
 
@@ -326,7 +326,7 @@ class Events(Case):
         self.simulated(self.pack(THINGS), tags, FINE, seconds=120)
 
     def test_nothing_but_noise(self):
-        self.simulated(self.pack(THINGS), self.events(random.Random(3).randbytes(1 << 20)), FINE,
+        self.simulated(self.pack(THINGS), self.events(random.Random(3).randbytes(1 << 20)), UNREADABLE,
                        "lines could not be read", seconds=60)
 
     def test_statements_in_texts(self):

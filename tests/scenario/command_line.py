@@ -201,6 +201,37 @@ class Folders(Case):
         self.ends(run("check", folder), BROKEN, "large.flow", "bytes")
 
 
+class Notes(Case):
+    """What is checked and not run: said, and no reason to fail."""
+
+    def test_a_note_is_no_finding(self):
+        pack = self.pack(stock__views_flow='view desk "Tafel" board of box by kind { show name }\n')
+        result = run("check", pack)
+        self.assertEqual(result.returncode, FINE)
+        self.assertIn("note F0903: views are checked", result.stdout)
+        self.assertNotIn("warning", result.stdout)
+        document = json.loads(run("check", pack, "--json").stdout)
+        self.assertEqual((document["warnings"], document["notes"]), (0, 1))
+        self.assertEqual(document["diagnostics"][0]["severity"], "note")
+        self.assertNotIn("F0903", run("check", pack, "--quiet").stdout)
+
+
+class TestsFolder(Case):
+    """What a folder `tests` declares is checked and tested, and runs nowhere else."""
+
+    def test_declarations_for_tests(self):
+        helper = 'entity probe { name text }\nrule probing { on box.created as b; then create probe { name = b.name } }\n'
+        test = 'test "probed" { at 2026-05-04T09:00 Europe/Berlin; given box b { name = "x" }; expect count(probe) == 0 }\n'
+        pack = self.pack(stock__tests__probe_flow=helper + test)
+        self.assertIn("1 tests", run("check", pack).stdout)
+        self.assertEqual(run("test", pack).returncode, FINE)
+        self.assertNotIn("probe", run("dump", pack).stdout)
+        self.assertIn("probe", run("dump", pack, self.root / "shop" / "stock" / "tests" / "probe.flow").stdout)
+        broken = self.pack(stock__tests__probe_flow="entity probe { nam tex }\n")
+        self.assertEqual(run("check", broken).returncode, FINDINGS)
+        self.assertEqual(run("dump", broken).returncode, FINE)
+
+
 class Dump(Case):
     def test_dump(self):
         self.ends(run("dump", self.pack()), FINE, "box", "grow")

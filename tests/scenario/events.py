@@ -284,12 +284,12 @@ class Simulation(Scenario):
 
     def test_hostile_lines_cost_a_sentence(self):
         lines = [line.encode() for line in HOSTILE] + [b"\xff\xfe{}", b"{" + b"a" * (5 << 20)] + [BELT[0].encode()]
-        run = self.run_it("simulate", self.pack, "--events", self.write("bad.jsonl", b"\n".join(lines)), "--json")
+        run = self.run_it("simulate", self.pack, "--events", self.write("bad.jsonl", b"\n".join(lines)), "--json", code=UNREADABLE)
         answer = json.loads(run.stdout)
         self.assertEqual(len(answer["problems"]), len(lines) - 1)
         self.assertEqual([problem["line"] for problem in answer["problems"]][0:3], sorted(range(1, 4)))
         self.assertEqual(answer["records"]["box"]["created"], 1)
-        people = self.run_it("simulate", self.pack, "--events", self.path("bad.jsonl"))
+        people = self.run_it("simulate", self.pack, "--events", self.path("bad.jsonl"), code=UNREADABLE)
         self.assertIn("bad.jsonl:1: ", people.stderr)
         self.assertIn("could not be read and were skipped", people.stdout)
 

@@ -273,9 +273,9 @@ static void test_numbers(void **state)
 	REFUSES("digits", "round", "number", decimal("2.675"), value_int(INT64_MAX));
 	GIVES("-3", "floor", "number", decimal("-2.1"));
 	GIVES("-2", "ceil", "number", decimal("-2.1"));
-	GIVES("1", "min", "any", value_int(3), value_int(1), value_int(2));
-	GIVES("3", "max", "any", value_int(3), value_int(1), value_int(2));
-	REFUSES("order", "max", "any", value_duration(1, UNIT_MONTH), value_duration(1, UNIT_DAY));
+	GIVES("1", "min", "ordered", value_int(3), value_int(1), value_int(2));
+	GIVES("3", "max", "ordered", value_int(3), value_int(1), value_int(2));
+	REFUSES("order", "max", "ordered", value_duration(1, UNIT_MONTH), value_duration(1, UNIT_DAY));
 	GIVES("7", "int", "data", data("\" 7 \""));
 	GIVES("7", "int", "number", decimal("7.00"));
 	GIVES("not set", "int", "number", decimal("7.5"));
