@@ -86,13 +86,17 @@ static enum status clock_failed(struct running *running)
 	return event_raise(context, context->engine->failed, fields);
 }
 
-/* A clock that fails is as it was, and said so; the others go on. */
+/* A clock that fails is as it was, and said so; the others go on. What is gone has no clocks. */
 static enum status clock_run(struct context *context, const struct clock *clock, struct record_id record, bool start_hit,
 			     bool stop_hit)
 {
 	struct savepoint before = savepoint_set(context);
 	struct running running;
-	enum status status = running_load(context, clock, record, &running);
+	const struct value *known;
+	enum status status = row_read(context, clock->entity, record, &known);
+	if (status != OK)
+		return status == NOT_FOUND ? OK : status;
+	status = running_load(context, clock, record, &running);
 	running.start_hit = start_hit;
 	running.stop_hit = stop_hit;
 	if (status == OK)
@@ -112,6 +116,14 @@ static enum status clock_drop(struct context *context, const struct clock *clock
 		return status;
 	status = timer_clear(context, TIMER_CLOCK, row_text(&running), 0);
 	return status == OK ? row_delete(context, clock->state, running.row) : status;
+}
+
+enum status clocks_drop(struct context *context, const struct entity *entity, struct record_id record)
+{
+	enum status status = OK;
+	for (uint32_t i = 0; status == OK && i < entity->clock_count; i++)
+		status = clock_drop(context, entity->clocks[i], record);
+	return status;
 }
 
 static bool event_record(const struct event *event, const struct entity *entity, struct record_id *record_out)

@@ -17,19 +17,30 @@ struct field_write { /* who wrote a field, so that rules that fight over it can 
 	uint32_t rule, event;
 };
 
+struct row_wait { /* a row that had a unique value which another one has now: it is stored before that */
+	const struct row_wait *earlier;
+	struct row *row;
+};
+
 struct row {
 	const struct entity *entity;
 	struct record_id id;
 	const struct value *values;       /* entity->field_count; NULL: there is no such row (any more) */
 	struct change *change;            /* NULL: untouched */
 	const struct field_write *writes; /* the newest first */
+	const struct row_wait *waits;     /* constraint.c */
+	uint32_t piece;                   /* in which it was looked at last; constraint.c */
+	uint32_t walk;                    /* in which it was come to last; plan_check.c */
+	bool placed;
 };
+typedef LIST(struct row *) row_list;
 
 struct row_undo { /* what a row was before a write, for a failing rule */
 	struct row *row;
 	const struct value *values;
 	struct change *change;
 	const struct field_write *writes;
+	const struct row_wait *waits;
 };
 
 struct taken_number { /* of a sequence; free again when what took it was undone */
@@ -70,8 +81,10 @@ struct context {
 	uint64_t steps;
 	uint32_t failed_step; /* of the outermost code that failed last */
 	struct row_table rows;
-	LIST(struct row *) touched; /* those with a change, in the order of the first touch: the plan is made of them */
+	row_list touched; /* those with a change, in the order of the first touch: the plan is made of them */
 	LIST(struct row_undo) undo;
+	struct map taken;     /* values of unique fields that rows of this turn have; constraint.c */
+	uint32_t piece, walk; /* how many there were */
 	LIST(struct taken_number) numbers;
 	LIST(struct event *) pending; /* raised, not yet handled */
 	uint32_t handled;             /* of pending */
@@ -127,9 +140,21 @@ struct row *row_keep(struct context *context, const struct entity *entity, const
 /* Gives a row new values and remembers the old ones. */
 void row_put(struct context *context, struct row *row, const struct value *values, struct change *change);
 
+/* The row of that id, if the turn knows already what there is of it. */
+struct row *row_known(struct context *context, const struct entity *entity, struct record_id id);
+
+/* --- constraint.c */
+void constraints_prepare(struct engine *engine);
+/* Whether what was done since may stay: no row refers to one that there is not, what is unique is there once. CONFLICT, with a
+ * sentence, otherwise; the caller takes it back. */
+enum status constraints_check(struct context *context, struct savepoint since) MUST_CHECK;
+
 /* --- plan_check.c */
 /* A rule has given a field another value: said in the trace when an earlier rule of the same event had given it one. */
 void plan_note_write(struct context *context, struct row *row, uint16_t field, struct value before, struct value after);
+/* Adds the row, behind those it waits for, to `placed` (may be NULL) unless this walk has done so; context->walk + 1 begins
+ * another walk. False: rows wait for one another. */
+bool row_place(struct context *context, struct row *row, row_list *placed);
 /* Makes the plan's changes of the rows that were touched; what comes to nothing, or is asked for twice, is left out. */
 void plan_finish(struct context *context);
 
@@ -197,6 +222,7 @@ enum status seeds_plant(struct context *context) MUST_CHECK;
 enum status clocks_on_event(struct context *context, const struct event *event) MUST_CHECK;
 enum status clocks_on_timer(struct context *context, const struct timer *timer) MUST_CHECK;
 enum status clocks_reckon_all(struct context *context) MUST_CHECK; /* every open one, after calendars or packs changed */
+enum status clocks_drop(struct context *context, const struct entity *entity, struct record_id record) MUST_CHECK;
 enum status rules_on_event(struct context *context, const struct event *event) MUST_CHECK;
 enum status rules_on_holds(struct context *context, const struct timer *timer) MUST_CHECK;
 enum status rules_on_unless(struct context *context, const struct timer *timer) MUST_CHECK;
@@ -243,6 +269,7 @@ struct engine {
 	uint32_t clock_read_width;
 	bool *waited;                                            /* by event index: some workflow has a `wait` for it */
 	bool *quiet;                                             /* by entity index: its changes raise no events */
+	struct constraints *constraints;                         /* by entity index */
 	struct packed_rule *rules;                               /* by rule index */
 	struct table_index **tables;                             /* by table index; NULL: scanned */
 	const struct event_kind *failed;                         /* rule.failed */

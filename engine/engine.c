@@ -165,6 +165,7 @@ enum status engine_use_pack(struct engine *engine, const struct program *program
 	engine->failed = schema_event(&program->schema, TEXT("rule.failed"));
 	engine->reader = (struct script_reader){.host = engine, .read = read_for_script, .read_clock = read_clock_for_script};
 	find_quiet(engine);
+	constraints_prepare(engine);
 	index_tables(engine);
 	engine->unless_by_event = rules_by_event(engine, unless_event);
 	engine->holds_by_event = rules_by_event(engine, holds_event);

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 
 /* --- candidates */
-typedef LIST(struct row *) row_list;
-
 /* Whether the turn has changed a row that the term may pass on its way: the host does not know what it says now. */
 static bool passes_changed(const struct context *context, const struct query *query, const struct query_term *term)
 {

@@ -1,6 +1,7 @@
-/* Rows created, changed and deleted in the plan: defaults, numbers, and what a field may be. What only the database can know
- * (uniqueness, rows that refer to this one) is left to the host. */
+/* Rows created, changed and deleted in the plan: defaults, numbers, and what a field may be. What hangs together with other
+ * rows (uniqueness, references) is not asked here, statement by statement, but in constraint.c. */
 #include "engine/context.h"
+#include "engine/model/refusal.h"
 
 #include <stdlib.h>
 
@@ -101,15 +102,16 @@ static enum status check_transition(struct context *context, const struct entity
 	return OK;
 }
 
-static enum status check_seal(struct context *context, const struct entity *entity, struct record_id id)
+/* What this turn has made is not sealed before its end. */
+static enum status check_seal(struct context *context, const struct row *row)
 {
+	const struct entity *entity = row->entity;
 	struct value sealed = value_missing();
-	if (!entity->sealed_when)
+	if (!entity->sealed_when || (row->change && row->change->kind == CHANGE_CREATE))
 		return OK;
-	enum status status = eval_record(context, entity->sealed_when, entity, id, &sealed);
+	enum status status = eval_record(context, entity->sealed_when, entity, row->id, &sealed);
 	if (status == OK && value_is_true(sealed))
-		return error_set(context->error, CONFLICT, "this %.*s is sealed: nothing may change it",
-				 TEXT_ARGS(entity->name));
+		return refuse_sealed(context->error, context->arena, entity, row->values);
 	return status;
 }
 
@@ -255,8 +257,7 @@ enum status row_update(struct context *context, const struct entity *entity, str
 	status = write_fields(context, row, after, fields, values, count, &differs);
 	if (status != OK || !differs)
 		return status;
-	if (!row->change || row->change->kind != CHANGE_CREATE)
-		status = check_seal(context, entity, id);
+	status = check_seal(context, row);
 	if (status == OK)
 		status = room_for_change(context);
 	if (status != OK)
@@ -272,6 +273,40 @@ enum status row_update(struct context *context, const struct entity *entity, str
 }
 
 /* --- delete */
+static enum status row_erase(struct context *context, struct row *row)
+{
+	enum status status = check_seal(context, row);
+	if (status != OK)
+		return status;
+	struct change *change = arena_new(context->arena, struct change);
+	*change = (struct change){.kind = CHANGE_DELETE, .entity = row->entity, .id = row->id, .rule = context->rule};
+	if (row->change)
+		change->before = row->change->before; /* NULL: made in this turn, so in the end nothing has happened */
+	else
+		change->before = arena_copy(context->arena, row->values, sizeof(*row->values) * row->entity->field_count);
+	row_put(context, row, NULL, change);
+	return OK;
+}
+
+/* Its notes go with it, and tell nobody: their clocks do not hear of it either. */
+static enum status notes_erase(struct context *context, const struct entity *entity, struct record_id id)
+{
+	struct row **notes = NULL;
+	uint32_t count = 0;
+	if (!entity->note_entity)
+		return OK;
+	enum status status = row_query_equal(context, entity->note_entity, entity->note_owner_field,
+					     value_ref(entity->index, id), &notes, &count);
+	for (uint32_t i = 0; status == OK && i < count; i++) {
+		status = row_erase(context, notes[i]);
+		if (status == OK)
+			status = clocks_drop(context, entity->note_entity, notes[i]->id);
+		if (status == OK)
+			status = notes_erase(context, entity->note_entity, notes[i]->id);
+	}
+	return status;
+}
+
 enum status row_delete(struct context *context, const struct entity *entity, struct record_id id)
 {
 	struct row *row;
@@ -282,16 +317,8 @@ enum status row_delete(struct context *context, const struct entity *entity, str
 		return error_set(context->error, NOT_FOUND, "the %.*s to delete does not exist any more",
 				 TEXT_ARGS(entity->name));
 	const struct value *before = row->values;
-	if (!row->change || row->change->kind != CHANGE_CREATE)
-		status = check_seal(context, entity, id);
-	if (status != OK)
-		return status;
-	struct change *change = arena_new(context->arena, struct change);
-	*change = (struct change){.kind = CHANGE_DELETE, .entity = entity, .id = id, .rule = context->rule};
-	if (row->change)
-		change->before = row->change->before; /* NULL: made in this turn, so in the end nothing has happened */
-	else
-		change->before = arena_copy(context->arena, before, sizeof(*before) * entity->field_count);
-	row_put(context, row, NULL, change);
-	return raise_change(context, entity->deleted, row, before, NULL);
+	status = row_erase(context, row);
+	if (status == OK)
+		status = notes_erase(context, entity, id);
+	return status == OK ? raise_change(context, entity->deleted, row, before, NULL) : status;
 }

@@ -23,7 +23,7 @@ static void table_grow(struct context *context)
 			context->rows.rows[slot_of(&context->rows, old.rows[i]->entity, old.rows[i]->id)] = old.rows[i];
 }
 
-static struct row *entry_find(struct context *context, const struct entity *entity, struct record_id id)
+struct row *row_known(struct context *context, const struct entity *entity, struct record_id id)
 {
 	return context->rows.count ? context->rows.rows[slot_of(&context->rows, entity, id)] : NULL;
 }
@@ -42,7 +42,7 @@ static struct row *entry_add(struct context *context, const struct entity *entit
 
 enum status row_entry(struct context *context, const struct entity *entity, struct record_id id, struct row **row_out)
 {
-	*row_out = entry_find(context, entity, id);
+	*row_out = row_known(context, entity, id);
 	if (*row_out)
 		return OK;
 	struct value *values = arena_array(context->arena, struct value, entity->field_count);
@@ -57,7 +57,7 @@ enum status row_entry(struct context *context, const struct entity *entity, stru
 
 struct row *row_keep(struct context *context, const struct entity *entity, const struct value *values)
 {
-	struct row *row = entry_find(context, entity, values[FIELD_ID].id);
+	struct row *row = row_known(context, entity, values[FIELD_ID].id);
 	return row ? row : entry_add(context, entity, values[FIELD_ID].id, values);
 }
 
@@ -100,8 +100,8 @@ enum status row_field(struct context *context, const struct entity *entity, stru
 
 void row_put(struct context *context, struct row *row, const struct value *values, struct change *change)
 {
-	*list_add(context->arena, &context->undo) =
-		(struct row_undo){.row = row, .values = row->values, .change = row->change, .writes = row->writes};
+	*list_add(context->arena, &context->undo) = (struct row_undo){
+		.row = row, .values = row->values, .change = row->change, .writes = row->writes, .waits = row->waits};
 	if (!row->change)
 		*list_add(context->arena, &context->touched) = row;
 	row->values = values;
@@ -126,6 +126,7 @@ void savepoint_restore(struct context *context, struct savepoint savepoint)
 		undo->row->values = undo->values;
 		undo->row->change = undo->change;
 		undo->row->writes = undo->writes;
+		undo->row->waits = undo->waits;
 	}
 	for (uint32_t i = savepoint.numbers; i < context->numbers.count; i++)
 		context->numbers.items[i].free = true;

@@ -240,6 +240,8 @@ enum status rule_body(struct context *context, const struct rule *rule, struct t
 	if (status == OK && rule->in_time && traced->outcome == OUTCOME_FIRED)
 		status = rule_time_fired(context, rule, before.touched);
 	if (status == OK)
+		status = constraints_check(context, before);
+	if (status == OK)
 		return OK;
 	savepoint_restore(context, before);
 	return rule_failed(context, rule, traced);

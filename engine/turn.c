@@ -116,6 +116,8 @@ enum status body_run(struct context *context, const struct code *body, struct va
 {
 	struct savepoint before = savepoint_set(context);
 	enum status status = eval_run(context, body, frame, NULL);
+	if (status == OK)
+		status = constraints_check(context, before);
 	if (status == OK || context->fatal)
 		return status;
 	savepoint_restore(context, before);
@@ -182,7 +184,8 @@ enum status turn_run(struct engine *engine, moment at, struct value actor, struc
 				    .now = at,
 				    .rule = RULE_NONE,
 				    .actor = actor,
-				    .maker = maker};
+				    .maker = maker,
+				    .taken = map_in(&engine->arena)};
 	engine->running = context;
 	enum status status;
 	if (arena_guard(&engine->arena, memory_ends)) {
@@ -276,7 +279,9 @@ struct act {
 static enum status work_act(struct context *context, void *argument)
 {
 	struct act *act = argument;
-	return eval_run(context, act->body, act->frame, NULL);
+	struct savepoint before = savepoint_set(context);
+	enum status status = eval_run(context, act->body, act->frame, NULL);
+	return status == OK ? constraints_check(context, before) : status;
 }
 
 enum status engine_act(struct engine *engine, const struct code *body, struct value *frame, uint32_t slot_count,
@@ -298,33 +303,40 @@ struct arrival {
 	struct value body, headers;
 };
 
+static struct value *arrival_frame(struct context *context, const struct code *code, const struct arrival *arrival)
+{
+	struct value *frame = frame_new(context, code);
+	frame[0] = arrival->body;
+	frame[1] = arrival->headers;
+	return frame;
+}
+
+/* Whether the arrival's `when` holds, and what it does. */
+static enum status arrival_run(struct context *context, const struct receive_arrival *branch, const struct arrival *arrival,
+			       bool *taken)
+{
+	struct savepoint before = savepoint_set(context);
+	struct value holds = value_bool(true);
+	enum status status = OK;
+	if (branch->guard)
+		status = eval_run(context, branch->guard, arrival_frame(context, branch->guard, arrival), &holds);
+	if (status != OK || !value_is_true(holds))
+		return status;
+	*taken = true;
+	status = eval_run(context, branch->body, arrival_frame(context, branch->body, arrival), NULL);
+	return status == OK ? constraints_check(context, before) : status;
+}
+
 static enum status work_receive(struct context *context, void *argument)
 {
 	const struct arrival *arrival = argument;
 	bool taken = false;
-	for (uint32_t i = 0; i < arrival->receive->arrival_count; i++) {
-		const struct receive_arrival *branch = &arrival->receive->arrivals[i];
-		struct value holds = value_bool(true);
-		enum status status = OK;
-		if (branch->guard) {
-			struct value *frame = frame_new(context, branch->guard);
-			frame[0] = arrival->body;
-			frame[1] = arrival->headers;
-			status = eval_run(context, branch->guard, frame, &holds);
-		}
-		if (status == OK && value_is_true(holds)) {
-			struct value *frame = frame_new(context, branch->body);
-			frame[0] = arrival->body;
-			frame[1] = arrival->headers;
-			taken = true;
-			status = eval_run(context, branch->body, frame, NULL);
-		}
-		if (status != OK)
-			return status;
-	}
-	if (!taken)
+	enum status status = OK;
+	for (uint32_t i = 0; status == OK && i < arrival->receive->arrival_count; i++)
+		status = arrival_run(context, &arrival->receive->arrivals[i], arrival, &taken);
+	if (status == OK && !taken)
 		trace_say(context, "no `when` of `receive` holds for what was received");
-	return OK;
+	return status;
 }
 
 static struct value as_data(const struct json *json)

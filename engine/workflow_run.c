@@ -44,6 +44,8 @@ static enum status strand_run(struct work *work, uint32_t number)
 	undo_take(work, number);
 	if (status == OK)
 		status = rest_begin(work, number, at);
+	if (status == OK)
+		status = constraints_check(context, before);
 	maker_return(context, maker);
 	if (status == OK || context->fatal)
 		return status;

@@ -30,9 +30,9 @@ struct observed {
 struct trace_rule {
 	uint32_t rule;
 	enum outcome outcome;
-	uint32_t event;               /* index in trace.events */
-	uint32_t step;                /* where a guard was decided or a body failed */
-	struct text sentence;         /* FAILED: the error. UNKNOWN: the path that is not set */
+	uint32_t event;       /* index in trace.events */
+	uint32_t step;        /* where a guard was decided or a body failed; SLOT_NONE: over what it had come to at its end */
+	struct text sentence; /* FAILED: the error. UNKNOWN: the path that is not set */
 	const struct observed *nodes; /* of the guard, by node: guard->node_count; NULL unless the engine observes */
 };
 

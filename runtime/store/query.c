@@ -31,7 +31,8 @@ enum status store_query(void *host, struct arena *arena, const struct query *que
 	if (status != OK)
 		return status;
 	parameters_bind(store, statement, query, parameters, pushed, count);
-	while ((status = statement_step(statement, &row, error)) == OK && row) {
+	uint32_t most = query->most && count == query->term_count ? query->most : UINT32_MAX;
+	while (rows.count < most && (status = statement_step(statement, &row, error)) == OK && row) {
 		struct value *values = arena_array(arena, struct value, query->entity->field_count);
 		status = row_from_sql(arena, query->entity, statement, values, error);
 		if (status != OK)

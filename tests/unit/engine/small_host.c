@@ -125,6 +125,39 @@ void host_close(struct small_host *host)
 	arena_release(&host->arena);
 }
 
+/* A database checks what is unique with each change, and references at the end. */
+static bool has_same(const struct host_row *a, const struct host_row *b, const uint16_t *fields, uint32_t count)
+{
+	bool same = a != b && a->entity == b->entity;
+	for (uint32_t i = 0; i < count; i++)
+		same &= same && value_equal(a->values[fields[i]], b->values[fields[i]]);
+	return same;
+}
+
+static void assert_unique(const struct small_host *host, const struct host_row *row)
+{
+	const struct entity *entity = row->entity;
+	for (uint32_t i = 0; i < host->rows.count; i++) {
+		for (uint16_t k = 0; k < entity->field_count; k++)
+			assert_false(entity->fields[k].unique && has_same(row, &host->rows.items[i], &k, 1));
+		for (uint32_t k = 0; k < entity->index_count; k++)
+			assert_false(entity->indexes[k].unique &&
+				     has_same(row, &host->rows.items[i], entity->indexes[k].fields, entity->indexes[k].count));
+	}
+}
+
+static void assert_references(struct small_host *host)
+{
+	for (uint32_t i = 0; i < host->rows.count; i++) {
+		const struct host_row *row = &host->rows.items[i];
+		for (uint32_t k = FIELD_FIRST_OWN; k < row->entity->field_count; k++) {
+			const struct type *type = row->entity->fields[k].type;
+			if (type->kind == TYPE_REF && row->values[k].kind == VALUE_REF)
+				assert_non_null(row_find(host, type->entity, row->values[k].id));
+		}
+	}
+}
+
 static void apply(struct small_host *host)
 {
 	for (uint32_t i = 0; i < host->turn->plan.changes.count; i++) {
@@ -140,7 +173,9 @@ static void apply(struct small_host *host)
 			row = list_add(&host->arena, &host->rows);
 		struct value record = {.kind = VALUE_RECORD, .count = change->entity->field_count, .items = change->after};
 		*row = (struct host_row){change->entity, change->id, value_copy(&host->arena, record).items};
+		assert_unique(host, row);
 	}
+	assert_references(host);
 	for (uint32_t i = 0; i < host->turn->plan.events.count; i++)
 		if (host->turn->plan.events.items[i]->kind->has_key)
 			*list_add(&host->arena, &host->seen) = host->turn->plan.events.items[i]->id;

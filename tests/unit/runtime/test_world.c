@@ -10,15 +10,18 @@
 #include "dsl/compiler/compiler.h"
 #include "runtime/world.h"
 
-static const char PACK[] =
-	"pack depot \"1.0.0\" { title \"Depot\" }\n"
-	"entity box \"Kiste\" { number text sequence \"B-{n:3}\"; code text required; unique code }\n"
-	"event seen \"Gesehen\" { code text required }\n"
-	"event once \"Einmal\" { code text key }\n"
-	"rule made \"Neu\" { on seen as s; then create box { code = s.code } }\n"
-	"rule noted \"Vermerkt\" { on once as o; then create box { code = o.code } }\n"
-	"rule told \"Erzählt\" { on box.created as b; then log \"made\" }\n"
-	"rule later \"Später\" { on box.created as b; when b.code is set; holds for 1h; then set b { code = \"old\" } }\n";
+static const char PACK[] = "pack depot \"1.0.0\" { title \"Depot\" }\n"
+			   "entity box \"Kiste\" { number text sequence \"B-{n:3}\"; code text required; unique code }\n"
+			   "event seen \"Gesehen\" { code text required }\n"
+			   "event once \"Einmal\" { code text key }\n"
+			   "event round \"Im Kreis\" { code text required }\n"
+			   "rule made \"Neu\" { on seen as s; then create box { code = s.code } }\n"
+			   "rule noted \"Vermerkt\" { on once as o; then create box { code = o.code } }\n"
+			   "rule told \"Erzählt\" { on box.created as b; then log \"made\" }\n"
+			   "rule later \"Später\" { on box.created as b; when b.code is set; holds for 1h; then {\n"
+			   "  if b.code == \"B\" { emit round { code = b.code } } else { set b { code = \"old\" } } } }\n"
+			   "rule again \"Noch einmal\" { on round as r; then { create box { code = \"{r.code}.\" }\n"
+			   "  emit round { code = \"{r.code}.\" } } }\n";
 
 enum { START = 1000000 };
 
@@ -142,7 +145,7 @@ static void test_the_same_event_once(void **state)
 	desk_close(&desk);
 }
 
-/* The database says no: nothing of that turn is kept, not even its number, and the next one goes on. */
+/* The turn ends at a limit: nothing of it is kept, not even its number, and the next one goes on. */
 static void test_refused(void **state)
 {
 	struct desk desk;
@@ -152,9 +155,9 @@ static void test_refused(void **state)
 	desk_open(&desk);
 	begin(&desk);
 	raise(&desk, "seen", "A", 1);
-	raise(&desk, "seen", "A", 2);
+	raise(&desk, "round", "A", 2);
 	assert_int_equal(desk.refused, 1);
-	assert_non_null(strstr(desk.refusal, "another box with code = \"A\""));
+	assert_non_null(strstr(desk.refusal, "events raise one another"));
 	assert_int_equal(world_refused(desk.world), 1);
 	world_advance(desk.world, START + 60, &desk.error) == OK ? (void)0 : fail();
 	raise(&desk, "seen", "C", 3);
@@ -181,7 +184,7 @@ static void test_the_clock(void **state)
 	assert_int_equal(desk.timer_at[0], START + 3600);
 	assert_int_equal(world_advance(desk.world, START, &desk.error), OK); /* never back */
 	assert_int_equal(world_now(desk.world), START + 3600);
-	/* the second timer would make a second "old": refused, dropped, and the clock goes on */
+	/* what the second timer raises goes in a circle: refused, dropped, and the clock goes on */
 	assert_int_equal(world_advance(desk.world, START + 90000, &desk.error), OK);
 	assert_int_equal(desk.timers, 2);
 	assert_int_equal(desk.timer_at[1], START + 5400);
