@@ -43,10 +43,9 @@ struct row_undo { /* what a row was before a write, for a failing rule */
 	const struct row_wait *waits;
 };
 
-struct taken_number { /* of a sequence; free again when what took it was undone */
+struct taken_number { /* of a sequence */
 	struct text key;
 	int64_t number;
-	bool free;
 };
 
 struct row_table { /* open addressing by id */
@@ -83,13 +82,13 @@ struct context {
 	struct row_table rows;
 	row_list touched; /* those with a change, in the order of the first touch: the plan is made of them */
 	LIST(struct row_undo) undo;
-	struct map taken;     /* values of unique fields that rows of this turn have; constraint.c */
-	uint32_t piece, walk; /* how many there were */
-	LIST(struct taken_number) numbers;
-	LIST(struct event *) pending; /* raised, not yet handled */
-	uint32_t handled;             /* of pending */
-	const struct work *work;      /* workflow_run.c: the instance that goes on; NULL: none */
-	bool *executed;               /* by step of the code that is observed; NULL: nobody looks */
+	struct map taken;                         /* values of unique fields that rows of this turn have; constraint.c */
+	uint32_t piece, walk;                     /* how many there were */
+	LIST(struct taken_number) numbers, spare; /* spare: what took them was undone; all larger than those in use */
+	LIST(struct event *) pending;             /* raised, not yet handled */
+	uint32_t handled;                         /* of pending */
+	const struct work *work;                  /* workflow_run.c: the instance that goes on; NULL: none */
+	bool *executed;                           /* by step of the code that is observed; NULL: nobody looks */
 };
 
 /* Where everything that a rule does begins, so that it can be taken back. */
@@ -125,6 +124,8 @@ enum status row_create_as(struct context *context, const struct write *write, co
 enum status row_update(struct context *context, const struct entity *entity, struct record_id id, const uint16_t *fields,
 		       const struct value *values, uint32_t count) MUST_CHECK;
 enum status row_delete(struct context *context, const struct entity *entity, struct record_id id) MUST_CHECK;
+/* At the end of a turn: the host takes back the numbers that nothing has used. */
+enum status numbers_return(struct context *context) MUST_CHECK;
 
 static inline const struct entity *system_entity(const struct context *context, enum system_entity which)
 {

@@ -16,6 +16,8 @@ struct ports {
 			     const struct value *const **rows_out, uint32_t *count_out, struct error *error);
 	/* The next number of a sequence, from 1; `key` is the sequence's name and period. Taken back when the turn is. */
 	enum status (*next_number)(void *host, struct text key, int64_t *number_out, struct error *error);
+	/* The numbers from `first` on, all taken in this turn, were used by nothing: what took them has failed. */
+	enum status (*return_numbers)(void *host, struct text key, int64_t first, struct error *error);
 	/* Whether an event of this id was handled in an earlier turn: events with a `key` happen once, whoever raises them. */
 	enum status (*event_seen)(void *host, struct record_id id, bool *seen_out, struct error *error);
 	/* The value of a setting that the tenant has set; NOT_FOUND: use its default. */

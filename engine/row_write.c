@@ -39,23 +39,45 @@ static struct text sequence_write(struct context *context, struct text picture, 
 	return builder_text(&text);
 }
 
+static struct taken_number *spare_smallest(struct context *context, struct text key)
+{
+	struct taken_number *smallest = NULL;
+	for (uint32_t i = 0; i < context->spare.count; i++) {
+		struct taken_number *spare = &context->spare.items[i];
+		if (text_equal(spare->key, key) && (!smallest || spare->number < smallest->number))
+			smallest = spare;
+	}
+	return smallest;
+}
+
 static enum status number_next(struct context *context, struct text key, int64_t *number_out)
 {
-	for (uint32_t i = 0; i < context->numbers.count; i++) {
-		struct taken_number *taken = &context->numbers.items[i];
-		if (taken->free && text_equal(taken->key, key)) {
-			taken->free = false;
-			*number_out = taken->number;
-			return OK;
-		}
-	}
-	enum status status = context->ports->next_number(context->ports->host, key, number_out, context->error);
-	if (status != OK) {
-		context->fatal = true;
-		return status;
+	struct taken_number *spare = spare_smallest(context, key);
+	if (spare) {
+		*number_out = spare->number;
+		*spare = *list_last(&context->spare);
+		context->spare.count--;
+	} else {
+		enum status status = context->ports->next_number(context->ports->host, key, number_out, context->error);
+		context->fatal |= status != OK;
+		if (status != OK)
+			return status;
 	}
 	*list_add(context->arena, &context->numbers) = (struct taken_number){.key = key, .number = *number_out};
 	return OK;
+}
+
+enum status numbers_return(struct context *context)
+{
+	enum status status = OK;
+	for (uint32_t i = 0; status == OK && i < context->spare.count; i++) {
+		const struct taken_number *spare = &context->spare.items[i];
+		if (spare == spare_smallest(context, spare->key))
+			status =
+				context->ports->return_numbers(context->ports->host, spare->key, spare->number, context->error);
+	}
+	context->fatal |= status != OK;
+	return status;
 }
 
 static enum status field_number(struct context *context, const struct entity *entity, const struct field *field,

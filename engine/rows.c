@@ -129,7 +129,8 @@ void savepoint_restore(struct context *context, struct savepoint savepoint)
 		undo->row->waits = undo->waits;
 	}
 	for (uint32_t i = savepoint.numbers; i < context->numbers.count; i++)
-		context->numbers.items[i].free = true;
+		*list_add(context->arena, &context->spare) = context->numbers.items[i];
+	context->numbers.count = savepoint.numbers;
 	context->touched.count = savepoint.touched;
 	context->plan->outgoing.count = savepoint.outgoing;
 	context->pending.count = savepoint.pending;

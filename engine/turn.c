@@ -195,6 +195,8 @@ enum status turn_run(struct engine *engine, moment at, struct value actor, struc
 		if (status == OK)
 			status = handle_pending(context);
 		if (status == OK)
+			status = numbers_return(context);
+		if (status == OK)
 			plan_finish(context);
 	}
 	if (status != OK)

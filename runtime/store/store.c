@@ -12,6 +12,7 @@
 static enum status read_row(void *host, struct arena *arena, const struct entity *entity, struct record_id id,
 			    struct value *values_out, struct error *error);
 static enum status next_number(void *host, struct text key, int64_t *number_out, struct error *error);
+static enum status return_numbers(void *host, struct text key, int64_t first, struct error *error);
 static enum status event_seen(void *host, struct record_id id, bool *seen_out, struct error *error);
 static enum status setting_read(void *host, struct arena *arena, const struct setting *setting, struct value *value_out);
 
@@ -106,6 +107,7 @@ void store_ports(struct store *store, struct ports *ports)
 				.read = read_row,
 				.query = store_query,
 				.next_number = next_number,
+				.return_numbers = return_numbers,
 				.event_seen = event_seen,
 				.setting = setting_read};
 }
@@ -238,6 +240,21 @@ static enum status next_number(void *host, struct text key, int64_t *number_out,
 		*number_out = statement_column(statement, 0).integer;
 	statement_reset(statement);
 	return status;
+}
+
+static enum status return_numbers(void *host, struct text key, int64_t first, struct error *error)
+{
+	struct store *store = host;
+	struct statement *statement;
+	enum status status =
+		store_statement(store, "UPDATE _sequence SET number=?3-1 WHERE _tenant=?1 AND name=?2", &statement, error);
+
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(store->tenant));
+	statement_bind(statement, 2, sql_text(key));
+	statement_bind(statement, 3, sql_integer(first));
+	return statement_run(statement, error);
 }
 
 static enum status event_seen(void *host, struct record_id id, bool *seen_out, struct error *error)

@@ -82,6 +82,14 @@ static enum status port_number(void *context, struct text key, int64_t *number_o
 	return OK;
 }
 
+static enum status port_return(void *context, struct text key, int64_t first, struct error *error)
+{
+	struct small_host *host = context;
+	(void)key, (void)error;
+	host->number = first - 1;
+	return OK;
+}
+
 static enum status port_seen(void *context, struct record_id id, bool *seen_out, struct error *error)
 {
 	struct small_host *host = context;
@@ -111,7 +119,7 @@ void host_open(struct small_host *host, const char *source)
 		if (diagnostic_info(diagnostics.items.items[i].code)->severity == SEVERITY_ERROR)
 			fail_msg("line %u: %.*s", diagnostics.items.items[i].span.line,
 				 TEXT_ARGS(diagnostics.items.items[i].sentence));
-	host->ports = (struct ports){host, port_read, port_query, port_number, port_seen, port_setting};
+	host->ports = (struct ports){host, port_read, port_query, port_number, port_return, port_seen, port_setting};
 	assert_int_equal(engine_open(&host->engine), OK);
 	if (engine_use_pack(host->engine, host->program, &host->error) != OK)
 		fail_msg("%s", host->error.sentence);

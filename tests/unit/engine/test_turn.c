@@ -129,6 +129,31 @@ static void test_a_failing_rule_undoes_only_itself(void **state)
 	assert_int_equal(host.turn->trace.lines.count, 0);
 }
 
+/* Not within the turn, and not after it. */
+static void test_a_failure_uses_no_number(void **state)
+{
+	(void)state;
+	host_open(
+		&host, PACK
+		"entity paper { number text sequence \"P-{n}\"; name text required }\n"
+		"event go { n int }\n"
+		"rule a { on go as e; when e.n == 1; then create paper { name = \"a\" } }\n"
+		"rule b { on go as e; then { create paper { name = \"b1\" }; create paper { name = \"b2\" }\n fail \"no\" } }\n"
+		"rule c { on go as e; then { create paper { name = \"c\" }\n fail \"no\" } }\n"
+		"rule d { on go as e; when e.n == 1; then create paper { name = \"d\" } }\n"
+		"rule e { on go as e; then { create paper { name = \"e\" }\n fail \"no\" } }\n");
+	for (int i = 0; i < 2; i++) {
+		host_raise(&host, "go", "{\"n\": 1}");
+		host_raise(&host, "go", "{\"n\": 2}");
+	}
+	assert_int_equal(host_count(&host, "paper"), 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		char wanted[8];
+		snprintf(wanted, sizeof(wanted), "P-%u", i + 1);
+		shows("paper", i, "number", wanted);
+	}
+}
+
 static void test_failures_of_failures_do_not_loop(void **state)
 {
 	(void)state;
@@ -350,6 +375,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_deleted_rows_are_gone, close_host),
 		cmocka_unit_test_teardown(test_changes_raise_events, close_host),
 		cmocka_unit_test_teardown(test_a_failing_rule_undoes_only_itself, close_host),
+		cmocka_unit_test_teardown(test_a_failure_uses_no_number, close_host),
 		cmocka_unit_test_teardown(test_failures_of_failures_do_not_loop, close_host),
 		cmocka_unit_test_teardown(test_what_rows_refuse, close_host),
 		cmocka_unit_test_teardown(test_unknown_is_not_false, close_host),

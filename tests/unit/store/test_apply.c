@@ -286,6 +286,10 @@ static void test_rollback(void **state)
 	assert_int_equal(ports->next_number(ports->host, TEXT("T-2026"), &number, error), OK);
 	assert_int_equal(ports->next_number(ports->host, TEXT("T-2026"), &number, error), OK);
 	assert_int_equal(number, 2);
+	assert_int_equal(ports->next_number(ports->host, TEXT("T-2026"), &number, error), OK);
+	assert_int_equal(ports->return_numbers(ports->host, TEXT("T-2026"), 2, error), OK);
+	assert_int_equal(ports->next_number(ports->host, TEXT("T-2026"), &number, error), OK);
+	assert_int_equal(number, 2);
 	assert_int_equal(ports->next_number(ports->host, TEXT("T-2027"), &number, error), OK);
 	assert_int_equal(number, 1);
 	assert_int_equal(store_event_is_new(store, &event, &is_new, error), OK);
