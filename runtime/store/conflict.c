@@ -29,9 +29,11 @@ enum status conflict_explain(struct store *store, const struct entity *entity, s
 {
 	struct arena *arena = &store->scratch;
 	struct value *values = arena_copy(arena, after, sizeof *after * entity->field_count);
+	enum constraint constraint = database_constraint(store->database);
 
+	store_recover(store);
 	values[FIELD_ID] = value_ref(entity->index, id);
-	switch (database_constraint(store->database)) {
+	switch (constraint) {
 	case CONSTRAINT_UNIQUE:
 		return unique_explain(store, entity, id, values, error);
 	case CONSTRAINT_SEALED:
@@ -137,6 +139,7 @@ static enum status deleted_target(struct store *store, const struct change *chan
 
 enum status conflict_references(struct store *store, const struct plan *plan, struct error *error)
 {
+	store_recover(store);
 	arena_reset(&store->scratch);
 	for (uint32_t i = 0; i < plan->changes.count; i++) {
 		enum status status = written_reference(store, plan->changes.items[i], error);

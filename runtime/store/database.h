@@ -1,4 +1,5 @@
-/* The wall to the database library: text of SQL in, rows of plain values out. sqlite.c is behind it; nothing here says so.
+/* The wall to the database libraries: text of SQL in, rows of plain values out. sqlite.c and postgres.c are behind it.
+ * Parameters are written ?1, ?2, … for both.
  * Statements are prepared once and used many times; a step may be left half-way at any time (an arena unwound): the next bind
  * begins afresh. */
 #ifndef STORE_DATABASE_H
@@ -21,8 +22,12 @@ struct sql_value {
 /* Which constraint the last CONFLICT was about. */
 enum constraint { CONSTRAINT_NONE, CONSTRAINT_UNIQUE, CONSTRAINT_REQUIRED, CONSTRAINT_REFERENCE, CONSTRAINT_SEALED };
 
-enum status database_open(const char *path, struct database **database_out, struct error *error) MUST_CHECK;
+/* `where`: a file, ":memory:", or postgresql://… */
+enum status database_open(const char *where, struct database **database_out, struct error *error) MUST_CHECK;
 void database_close(struct database *database);
+
+struct dialect;
+const struct dialect *database_dialect(const struct database *database);
 
 /* One or more statements without parameters and rows. */
 enum status database_execute(struct database *database, const char *sql, struct error *error) MUST_CHECK;

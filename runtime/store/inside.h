@@ -48,6 +48,10 @@ enum status journal_create_tables(struct store *store, struct error *error) MUST
 enum status store_query(void *host, struct arena *arena, const struct query *query, const struct value *parameters,
 			const struct value *const **rows_out, uint32_t *count_out, struct error *error) MUST_CHECK;
 
+/* After a refusal nothing can be asked of some databases before the savepoint it fell into is taken back; the caller's own
+ * rollback comes later and finds nothing left to do. */
+void store_recover(struct store *store);
+
 /* --- conflict.c: the sentence for what the database refused */
 enum status conflict_explain(struct store *store, const struct entity *entity, struct record_id id, const struct value *after,
 			     struct error *error);

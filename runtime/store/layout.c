@@ -304,6 +304,23 @@ static const char *column_type(const struct dialect *dialect, struct text type)
 	return dialect->text;
 }
 
+static void reference_add(struct text_builder *sql, const struct layout_field *field)
+{
+	builder_add_string(sql, "FOREIGN KEY(_tenant,");
+	sql_name(sql, field->name);
+	builder_add_string(sql, ") REFERENCES ");
+	sql_name(sql, text_slice(field->type, 4, field->type.length));
+	builder_add_string(sql, "(_tenant,id) DEFERRABLE INITIALLY DEFERRED");
+}
+
+void sql_add_reference(struct text_builder *sql, const struct layout_entity *entity, const struct layout_field *field)
+{
+	builder_add_string(sql, "ALTER TABLE ");
+	sql_name(sql, entity->name);
+	builder_add_string(sql, " ADD ");
+	reference_add(sql, field);
+}
+
 void sql_create_table(struct text_builder *sql, const struct dialect *dialect, const struct layout_entity *entity,
 		      struct text name)
 {
@@ -319,13 +336,10 @@ void sql_create_table(struct text_builder *sql, const struct dialect *dialect, c
 	builder_add_string(sql, ",PRIMARY KEY(_tenant,id)");
 	for (uint32_t i = FIELD_FIRST_OWN; i < entity->fields.count; i++) {
 		const struct layout_field *field = &entity->fields.items[i];
-		if (!text_starts(field->type, TEXT("ref ")))
+		if (!text_starts(field->type, TEXT("ref ")) || !*dialect->references_inline)
 			continue;
-		builder_add_string(sql, ",FOREIGN KEY(_tenant,");
-		sql_name(sql, field->name);
-		builder_add_string(sql, ") REFERENCES ");
-		sql_name(sql, text_slice(field->type, 4, field->type.length));
-		builder_add_string(sql, "(_tenant,id) DEFERRABLE INITIALLY DEFERRED");
+		builder_add_char(sql, ',');
+		reference_add(sql, field);
 	}
 	builder_format(sql, ")%s;", dialect->table_end);
 }
@@ -339,7 +353,7 @@ void sql_create_index(struct text_builder *sql, const struct layout_entity *enti
 	builder_format(sql, "(_tenant,%.*s);", TEXT_ARGS(index->columns));
 }
 
-void sql_create_seal(struct text_builder *sql, const struct layout_entity *entity)
+void sql_create_seal(struct text_builder *sql, const struct dialect *dialect, const struct layout_entity *entity)
 {
 	static const char *const actions[] = {"UPDATE", "DELETE"};
 
@@ -348,6 +362,7 @@ void sql_create_seal(struct text_builder *sql, const struct layout_entity *entit
 		sql_name(sql, text_format(sql->arena, "seal %.*s %s", TEXT_ARGS(entity->name), actions[i]));
 		builder_format(sql, " BEFORE %s ON ", actions[i]);
 		sql_name(sql, entity->name);
-		builder_format(sql, " WHEN %.*s BEGIN SELECT RAISE(ABORT,'sealed'); END;", TEXT_ARGS(entity->seal));
+		builder_format(sql, "%s WHEN (%.*s)%s", dialect->trigger_each, TEXT_ARGS(entity->seal),
+			       dialect->trigger_sealed);
 	}
 }

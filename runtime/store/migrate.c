@@ -23,6 +23,7 @@ static enum status fit_check(struct migrating *migrating) MUST_CHECK;
 static enum status refuse(struct migrating *migrating);
 static enum status tables_fit(struct migrating *migrating) MUST_CHECK;
 static enum status references_check(struct migrating *migrating) MUST_CHECK;
+static enum status references_add(struct migrating *migrating) MUST_CHECK;
 static void access_build(struct store *store, const struct program *program);
 
 enum status store_migrate(struct store *store, const struct program *program, struct arena *arena, struct text *changes_out,
@@ -75,13 +76,15 @@ static enum status migrate(struct migrating *migrating, struct text json)
 		status = store_begin(store, migrating->error);
 	if (status != OK)
 		return status;
-	status = steps_run(migrating);
+	status = database_execute(store->database, store->dialect->references_drop, migrating->error);
+	if (status == OK)
+		status = steps_run(migrating);
 	if (status == OK)
 		status = fit_check(migrating);
 	if (status == OK)
 		status = tables_fit(migrating);
 	if (status == OK)
-		status = references_check(migrating);
+		status = *store->dialect->references_inline ? references_check(migrating) : references_add(migrating);
 	if (status == OK)
 		status = store_statement(store,
 					 "INSERT INTO _meta(name,value) VALUES('layout',?1) "
@@ -161,6 +164,13 @@ static struct text is_set(struct migrating *migrating, struct text column, bool 
 	return builder_text(&sql);
 }
 
+static enum status references_broken(struct migrating *migrating, struct text from, struct text to)
+{
+	return error_set(migrating->error, INVALID,
+			 "rows of `%.*s` refer to rows of `%.*s` that would be gone after the migration; nothing was changed",
+			 TEXT_ARGS(from), TEXT_ARGS(to));
+}
+
 static enum status references_check(struct migrating *migrating)
 {
 	struct text_builder sql = {.arena = migrating->arena};
@@ -174,12 +184,31 @@ static enum status references_check(struct migrating *migrating)
 	status = statement_step(statement, &row, migrating->error);
 	if (status == OK && row) {
 		struct sql_value from = statement_column(statement, 0), to = statement_column(statement, 2);
-		status = error_set(
-			migrating->error, INVALID,
-			"rows of `%.*s` refer to rows of `%.*s` that would be gone after the migration; nothing was changed",
-			TEXT_ARGS(from.text), TEXT_ARGS(to.text));
+		status = references_broken(migrating, from.text, to.text);
 	}
 	statement_close(statement);
+	return status;
+}
+
+/* Where they do not stand in the tables: one at a time, so that the sentence knows which. */
+static enum status references_add(struct migrating *migrating)
+{
+	enum status status = OK;
+
+	for (uint32_t e = 0; e < migrating->now.entities.count && status == OK; e++) {
+		struct layout_entity *entity = &migrating->now.entities.items[e];
+		for (uint32_t f = FIELD_FIRST_OWN; f < entity->fields.count && status == OK; f++) {
+			const struct layout_field *field = &entity->fields.items[f];
+			struct text_builder sql = {.arena = migrating->arena};
+			if (!text_starts(field->type, TEXT("ref ")))
+				continue;
+			sql_add_reference(&sql, entity, field);
+			status = run(migrating, &sql);
+			if (status == CONFLICT)
+				status = references_broken(migrating, entity->name,
+							   text_slice(field->type, 4, field->type.length));
+		}
+	}
 	return status;
 }
 
@@ -213,6 +242,10 @@ static enum status indexes_drop(struct migrating *migrating, struct layout_entit
 	for (int i = 0; i < 2 && entity->seal.length; i++) {
 		builder_add_string(&sql, "DROP TRIGGER ");
 		sql_name(&sql, text_format(migrating->arena, "seal %.*s %s", TEXT_ARGS(entity->name), i ? "DELETE" : "UPDATE"));
+		if (*migrating->store->dialect->trigger_on) {
+			builder_add_string(&sql, migrating->store->dialect->trigger_on);
+			sql_name(&sql, entity->name);
+		}
 		builder_add_char(&sql, ';');
 	}
 	entity->indexes.count = 0;
@@ -525,7 +558,7 @@ static void copied_column(struct text_builder *sql, const struct dialect *dialec
 	} else {
 		builder_add_string(sql, "CAST(");
 		sql_name(sql, was->name);
-		builder_format(sql, " AS %s)", dialect->text);
+		builder_format(sql, " AS %s)", dialect->text_cast);
 	}
 	if (fill)
 		builder_format(sql, ",%.*s)", TEXT_ARGS(is->fill));
@@ -602,7 +635,7 @@ static enum status table_fit(struct migrating *migrating, struct layout_entity *
 	}
 	for (uint32_t i = 0; i < now->indexes.count; i++)
 		sql_create_index(&sql, now, &now->indexes.items[i]);
-	sql_create_seal(&sql, now);
+	sql_create_seal(&sql, migrating->store->dialect, now);
 	return status == OK ? run(migrating, &sql) : status;
 }
 

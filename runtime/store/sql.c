@@ -73,8 +73,17 @@ bool column_is_decimal(const struct type *type)
 	return type->kind == TYPE_DECIMAL || type->kind == TYPE_PERCENT || type->kind == TYPE_MONEY;
 }
 
+/* PostgreSQL cuts longer names, and two could become one. */
+enum { NAME_MOST = 63, NAME_KEPT = 46 };
+
 void sql_name(struct text_builder *sql, struct text name)
 {
+	if (name.length > NAME_MOST) {
+		uint32_t kept = NAME_KEPT;
+		while (kept && (name.bytes[kept] & 0xc0) == 0x80)
+			kept--;
+		name = text_format(sql->arena, "%.*s %016llx", (int)kept, name.bytes, (unsigned long long)text_hash(name));
+	}
 	builder_add_char(sql, '"');
 	for (uint32_t i = 0; i < name.length; i++) {
 		if (name.bytes[i] == '"')

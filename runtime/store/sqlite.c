@@ -4,85 +4,100 @@
 #include <stdlib.h>
 
 #include "engine/base/check.h"
-#include "runtime/store/database.h"
+#include "runtime/store/driver.h"
+#include "runtime/store/sql.h"
 
-struct database {
+struct sqlite {
+	struct database database;
 	sqlite3 *handle;
 	int constraint; /* extended result code of the last conflict */
-	struct statement *statements;
+	struct sqlite_statement *statements;
 };
 
-struct statement {
-	struct database *database;
+struct sqlite_statement {
+	struct statement statement;
 	sqlite3_stmt *handle;
-	struct statement *next, **link; /* in database.statements */
+	struct sqlite_statement *next, **link; /* in sqlite.statements */
 };
+
+static struct sqlite *sqlite_of(const struct database *database)
+{
+	return (struct sqlite *)database;
+}
+
+static sqlite3_stmt *handle_of(const struct statement *statement)
+{
+	return ((const struct sqlite_statement *)statement)->handle;
+}
 
 static enum status failed(struct database *database, int code, struct error *error);
+static void close_file(struct database *database);
+static void close_statement(struct statement *closed);
 
-enum status database_open(const char *path, struct database **database_out, struct error *error)
+static enum status open_file(const char *path, struct database **database_out, struct error *error)
 {
 	static const char pragmas[] = "PRAGMA foreign_keys=ON; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 				      "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; PRAGMA busy_timeout=5000;";
-	struct database *database = calloc(1, sizeof *database);
+	struct sqlite *sqlite = calloc(1, sizeof *sqlite);
 
-	CHECK(database);
+	CHECK(sqlite);
+	sqlite->database.driver = &sqlite_driver;
 	*database_out = NULL;
 	int code =
-		sqlite3_open_v2(path, &database->handle,
+		sqlite3_open_v2(path, &sqlite->handle,
 				SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 	if (code == SQLITE_OK) {
 		/* a misspelt column must be an error, never a string */
-		sqlite3_db_config(database->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
-		sqlite3_db_config(database->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
-		sqlite3_db_config(database->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-		code = sqlite3_exec(database->handle, pragmas, NULL, NULL, NULL);
+		sqlite3_db_config(sqlite->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+		sqlite3_db_config(sqlite->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+		sqlite3_db_config(sqlite->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+		code = sqlite3_exec(sqlite->handle, pragmas, NULL, NULL, NULL);
 	}
 	if (code != SQLITE_OK) {
 		enum status status =
 			error_set(error, code == SQLITE_BUSY ? RETRY : INVALID, "the database %s can not be opened: %s", path,
-				  database->handle ? sqlite3_errmsg(database->handle) : "out of memory");
-		database_close(database);
+				  sqlite->handle ? sqlite3_errmsg(sqlite->handle) : "out of memory");
+		close_file(&sqlite->database);
 		return status;
 	}
-	*database_out = database;
+	*database_out = &sqlite->database;
 	return OK;
 }
 
-void database_close(struct database *database)
+static void close_file(struct database *database)
 {
-	if (!database)
-		return;
-	while (database->statements)
-		statement_close(database->statements);
-	sqlite3_close(database->handle);
-	free(database);
+	struct sqlite *sqlite = sqlite_of(database);
+
+	while (sqlite->statements)
+		close_statement(&sqlite->statements->statement);
+	sqlite3_close(sqlite->handle);
+	free(sqlite);
 }
 
-enum status database_execute(struct database *database, const char *sql, struct error *error)
+static enum status execute(struct database *database, const char *sql, struct error *error)
 {
-	int code = sqlite3_exec(database->handle, sql, NULL, NULL, NULL);
+	int code = sqlite3_exec(sqlite_of(database)->handle, sql, NULL, NULL, NULL);
 
 	return code == SQLITE_OK ? OK : failed(database, code, error);
 }
 
-enum status database_check_references(struct database *database, bool on, struct error *error)
+static enum status check_references(struct database *database, bool on, struct error *error)
 {
-	return database_execute(database, on ? "PRAGMA foreign_keys=ON" : "PRAGMA foreign_keys=OFF", error);
+	return execute(database, on ? "PRAGMA foreign_keys=ON" : "PRAGMA foreign_keys=OFF", error);
 }
 
-bool database_has_open_references(struct database *database)
+static bool has_open_references(struct database *database)
 {
 	int now = 0, highest = 0;
 
 	/* SQLite counts them, so that no reference has to be looked up twice */
-	sqlite3_db_status(database->handle, SQLITE_DBSTATUS_DEFERRED_FKS, &now, &highest, 0);
+	sqlite3_db_status(sqlite_of(database)->handle, SQLITE_DBSTATUS_DEFERRED_FKS, &now, &highest, 0);
 	return now != 0;
 }
 
-enum constraint database_constraint(const struct database *database)
+static enum constraint constraint_of(const struct database *database)
 {
-	switch (database->constraint) {
+	switch (sqlite_of(database)->constraint) {
 	case SQLITE_CONSTRAINT_UNIQUE:
 	case SQLITE_CONSTRAINT_PRIMARYKEY:
 		return CONSTRAINT_UNIQUE;
@@ -96,37 +111,40 @@ enum constraint database_constraint(const struct database *database)
 	return CONSTRAINT_NONE;
 }
 
-int64_t database_changes(const struct database *database)
+static int64_t changes(const struct database *database)
 {
-	return sqlite3_changes64(database->handle);
+	return sqlite3_changes64(sqlite_of(database)->handle);
 }
 
-void database_reset_all(struct database *database)
+static void reset_all(struct database *database)
 {
-	for (struct statement *each = database->statements; each; each = each->next)
+	for (struct sqlite_statement *each = sqlite_of(database)->statements; each; each = each->next)
 		sqlite3_reset(each->handle);
 }
 
-enum status database_prepare(struct database *database, struct text sql, struct statement **statement_out, struct error *error)
+static enum status prepare(struct database *database, struct text sql, struct statement **statement_out, struct error *error)
 {
+	struct sqlite *sqlite = sqlite_of(database);
 	sqlite3_stmt *handle = NULL;
-	int code = sqlite3_prepare_v3(database->handle, sql.bytes, (int)sql.length, SQLITE_PREPARE_PERSISTENT, &handle, NULL);
+	int code = sqlite3_prepare_v3(sqlite->handle, sql.bytes, (int)sql.length, SQLITE_PREPARE_PERSISTENT, &handle, NULL);
 
 	*statement_out = NULL;
 	if (code != SQLITE_OK)
 		return failed(database, code, error);
-	struct statement *statement = calloc(1, sizeof *statement);
+	struct sqlite_statement *statement = calloc(1, sizeof *statement);
 	CHECK(statement);
-	*statement = (struct statement){database, handle, database->statements, &database->statements};
+	*statement = (struct sqlite_statement){{database}, handle, sqlite->statements, &sqlite->statements};
 	if (statement->next)
 		statement->next->link = &statement->next;
-	database->statements = statement;
-	*statement_out = statement;
+	sqlite->statements = statement;
+	*statement_out = &statement->statement;
 	return OK;
 }
 
-void statement_close(struct statement *statement)
+static void close_statement(struct statement *closed)
 {
+	struct sqlite_statement *statement = (struct sqlite_statement *)closed;
+
 	*statement->link = statement->next;
 	if (statement->next)
 		statement->next->link = statement->link;
@@ -134,9 +152,9 @@ void statement_close(struct statement *statement)
 	free(statement);
 }
 
-void statement_bind(struct statement *statement, uint32_t parameter, struct sql_value value)
+static void bind_value(struct statement *statement, uint32_t parameter, struct sql_value value)
 {
-	sqlite3_stmt *bound = statement->handle;
+	sqlite3_stmt *bound = handle_of(statement);
 	const char *bytes = value.text.bytes ? value.text.bytes : "";
 	int code = SQLITE_OK, at = (int)parameter;
 
@@ -159,9 +177,9 @@ void statement_bind(struct statement *statement, uint32_t parameter, struct sql_
 	CHECK(code == SQLITE_OK);
 }
 
-enum status statement_step(struct statement *statement, bool *row_out, struct error *error)
+static enum status step(struct statement *statement, bool *row_out, struct error *error)
 {
-	int code = sqlite3_step(statement->handle);
+	int code = sqlite3_step(handle_of(statement));
 
 	*row_out = code == SQLITE_ROW;
 	if (code == SQLITE_ROW || code == SQLITE_DONE)
@@ -169,9 +187,9 @@ enum status statement_step(struct statement *statement, bool *row_out, struct er
 	return failed(statement->database, code, error);
 }
 
-struct sql_value statement_column(struct statement *statement, uint32_t column)
+static struct sql_value column_of(struct statement *statement, uint32_t column)
 {
-	sqlite3_stmt *row = statement->handle;
+	sqlite3_stmt *row = handle_of(statement);
 	int at = (int)column;
 
 	switch (sqlite3_column_type(row, at)) {
@@ -189,27 +207,16 @@ struct sql_value statement_column(struct statement *statement, uint32_t column)
 	return sql_null();
 }
 
-void statement_reset(struct statement *statement)
+static void reset(struct statement *statement)
 {
-	sqlite3_reset(statement->handle);
-}
-
-enum status statement_run(struct statement *statement, struct error *error)
-{
-	bool row = true;
-	enum status status = OK;
-
-	while (row && status == OK)
-		status = statement_step(statement, &row, error);
-	statement_reset(statement);
-	return status;
+	sqlite3_reset(handle_of(statement));
 }
 
 static enum status failed(struct database *database, int code, struct error *error)
 {
-	const char *said = sqlite3_errmsg(database->handle);
+	const char *said = sqlite3_errmsg(sqlite_of(database)->handle);
 
-	database->constraint = code;
+	sqlite_of(database)->constraint = code;
 	switch (code & 0xff) {
 	case SQLITE_CONSTRAINT:
 		return error_set(error, CONFLICT, "the database refuses this: %s", said);
@@ -225,3 +232,19 @@ static enum status failed(struct database *database, int code, struct error *err
 	}
 	return error_set(error, INVALID, "the database failed: %s", said);
 }
+
+const struct driver sqlite_driver = {.dialect = &dialect_sqlite,
+				     .open = open_file,
+				     .close = close_file,
+				     .execute = execute,
+				     .check_references = check_references,
+				     .has_open_references = has_open_references,
+				     .constraint = constraint_of,
+				     .changes = changes,
+				     .reset_all = reset_all,
+				     .prepare = prepare,
+				     .statement_close = close_statement,
+				     .bind = bind_value,
+				     .step = step,
+				     .column = column_of,
+				     .reset = reset};

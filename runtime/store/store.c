@@ -24,7 +24,6 @@ enum status store_open(const char *path, struct store **store_out, struct error 
 	*store_out = NULL;
 	arena_init(&store->schema, "store", 0);
 	arena_init(&store->scratch, "store call", 0);
-	store->dialect = &dialect_sqlite;
 	store->queries = map_in(&store->schema);
 	store->words = map_in(&store->schema);
 	enum status status = database_open(path, &store->database, error);
@@ -32,6 +31,7 @@ enum status store_open(const char *path, struct store **store_out, struct error 
 		store_close(store);
 		return status;
 	}
+	store->dialect = database_dialect(store->database);
 	*store_out = store;
 	return OK;
 }
@@ -95,6 +95,21 @@ void store_use_tenant(struct store *store, int64_t tenant)
 	store->tenant = tenant;
 }
 
+void store_recover(struct store *store)
+{
+	char sql[64];
+	struct error error;
+
+	if (*store->dialect->references_inline) /* SQLite takes back only the statement */
+		return;
+	if (store->depth > 1)
+		snprintf(sql, sizeof sql, "ROLLBACK TO turn%u", store->depth - 1);
+	else
+		snprintf(sql, sizeof sql, "ROLLBACK;%s", store->dialect->begin);
+	if (database_execute(store->database, sql, &error) != OK)
+		database_reset_all(store->database); /* the connection is gone; what is asked next says so */
+}
+
 void store_turn(struct store *store, moment at, struct record_id event)
 {
 	store->at = at;
@@ -118,6 +133,7 @@ enum status store_create_own_tables(struct store *store, struct error *error)
 	const char *end = store->dialect->table_end;
 	struct text_builder sql = {.arena = &store->scratch};
 
+	builder_add_string(&sql, store->dialect->lock_schema);
 	builder_format(&sql, "CREATE TABLE IF NOT EXISTS _meta(name %s PRIMARY KEY,value %s NOT NULL)%s;", text, text, end);
 	builder_format(&sql,
 		       "CREATE TABLE IF NOT EXISTS _event(_tenant %s NOT NULL,id %s NOT NULL,kind %s NOT NULL,at %s NOT NULL,"
@@ -137,10 +153,12 @@ enum status store_create_own_tables(struct store *store, struct error *error)
 		       "CREATE INDEX IF NOT EXISTS _history_record ON _history(_tenant,record,number);",
 		       store->dialect->serial, integer, integer, text, bytes, text, bytes, text, text, text);
 	/* append only, whoever tries */
-	builder_add_string(&sql, "CREATE TRIGGER IF NOT EXISTS _history_update BEFORE UPDATE ON _history BEGIN "
-				 "SELECT RAISE(ABORT,'history is append only'); END;"
-				 "CREATE TRIGGER IF NOT EXISTS _history_delete BEFORE DELETE ON _history BEGIN "
-				 "SELECT RAISE(ABORT,'history is append only'); END;");
+	const struct dialect *dialect = store->dialect;
+	builder_add_string(&sql, dialect->trigger_functions);
+	builder_format(&sql, "%s _history_update BEFORE UPDATE ON _history%s%s", dialect->trigger_make, dialect->trigger_each,
+		       dialect->trigger_append_only);
+	builder_format(&sql, "%s _history_delete BEFORE DELETE ON _history%s%s", dialect->trigger_make, dialect->trigger_each,
+		       dialect->trigger_append_only);
 	enum status status = database_execute(store->database, builder_text(&sql).bytes, error);
 	return status == OK ? journal_create_tables(store, error) : status;
 }
@@ -226,10 +244,11 @@ static enum status next_number(void *host, struct text key, int64_t *number_out,
 	struct store *store = host;
 	struct statement *statement;
 	bool row = false;
-	enum status status = store_statement(store,
-					     "INSERT INTO _sequence(_tenant,name,number) VALUES(?1,?2,1) "
-					     "ON CONFLICT(_tenant,name) DO UPDATE SET number=number+1 RETURNING number",
-					     &statement, error);
+	enum status status =
+		store_statement(store,
+				"INSERT INTO _sequence(_tenant,name,number) VALUES(?1,?2,1) "
+				"ON CONFLICT(_tenant,name) DO UPDATE SET number=_sequence.number+1 RETURNING number",
+				&statement, error);
 
 	if (status != OK)
 		return status;

@@ -1,0 +1,37 @@
+/* What a database library must be able to do for database.h. sqlite.c and postgres.c each fill in one table; nobody else sees
+ * it but database.c, which hands every call on. */
+#ifndef STORE_DRIVER_H
+#define STORE_DRIVER_H
+
+#include "runtime/store/database.h"
+
+/* The first member of a driver's own structs. */
+struct database {
+	const struct driver *driver;
+};
+struct statement {
+	struct database *database;
+};
+
+struct driver {
+	const struct dialect *dialect;
+	enum status (*open)(const char *where, struct database **database_out, struct error *error);
+	void (*close)(struct database *database);
+	enum status (*execute)(struct database *database, const char *sql, struct error *error);
+	enum status (*check_references)(struct database *database, bool on, struct error *error);
+	bool (*has_open_references)(struct database *database);
+	enum constraint (*constraint)(const struct database *database);
+	int64_t (*changes)(const struct database *database);
+	void (*reset_all)(struct database *database);
+	enum status (*prepare)(struct database *database, struct text sql, struct statement **statement_out,
+			       struct error *error);
+	void (*statement_close)(struct statement *statement);
+	void (*bind)(struct statement *statement, uint32_t parameter, struct sql_value value);
+	enum status (*step)(struct statement *statement, bool *row_out, struct error *error);
+	struct sql_value (*column)(struct statement *statement, uint32_t column);
+	void (*reset)(struct statement *statement);
+};
+
+extern const struct driver sqlite_driver, postgres_driver;
+
+#endif

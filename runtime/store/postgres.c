@@ -1,0 +1,416 @@
+/* PostgreSQL through libpq, and the only file that sees it. Knows nothing of entities, rows or turns. Statements are prepared
+ * on the server when they are first run, for only then the types of their parameters are known. Values travel in binary. */
+#include <arpa/inet.h>
+#include <endian.h>
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/check.h"
+#include "runtime/store/driver.h"
+#include "runtime/store/sql.h"
+
+/* Object ids of pg_type.dat; they are the same in every database. */
+enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT4 = 23, OID_TEXT = 25 };
+
+struct postgres {
+	struct database database;
+	PGconn *connection;
+	uint32_t life; /* counts connections: what was prepared in an earlier one is gone */
+	uint32_t named;
+	enum constraint constraint;
+	int64_t changes;
+	bool wrote; /* since references were last checked */
+	struct postgres_statement *statements;
+};
+
+struct postgres_statement {
+	struct statement statement;
+	struct postgres_statement *next, **link;
+	char *sql;
+	char name[16];
+	bool reads;
+	uint32_t life; /* in which it was prepared; 0: never */
+	uint32_t count, room;
+	struct sql_value *values;
+	int64_t *numbers; /* of the INTEGERs, in network order */
+	PGresult *result; /* NULL: not run */
+	int row, rows;
+};
+
+static enum status failed(struct postgres *postgres, const PGresult *result, struct error *error);
+static enum status prepare_now(struct postgres_statement *statement, struct error *error) MUST_CHECK;
+
+static struct postgres *postgres_of(const struct database *database)
+{
+	return (struct postgres *)database;
+}
+
+static struct postgres_statement *statement_of(const struct statement *statement)
+{
+	return (struct postgres_statement *)statement;
+}
+
+/* --- the connection */
+static void nothing_said(void *context, const PGresult *result)
+{
+	(void)context;
+	(void)result; /* "table exists already, skipping" */
+}
+
+/* Its errors are about the connection, and libpq ends them with a newline. */
+static enum status unreachable(struct postgres *postgres, struct error *error)
+{
+	const char *said = PQerrorMessage(postgres->connection);
+	int length = (int)strcspn(said, "\n");
+
+	return error_set(error, RETRY, "the database can not be reached: %.*s", length, said);
+}
+
+static void settle_in(struct postgres *postgres)
+{
+	postgres->life++;
+	postgres->wrote = false;
+	PQsetNoticeReceiver(postgres->connection, nothing_said, NULL);
+	/* a plan for all values is good enough, and made once */
+	PQclear(PQexec(postgres->connection, "SET client_min_messages=warning; SET plan_cache_mode=force_generic_plan"));
+}
+
+static void close_connection(struct database *database);
+
+static enum status open_connection(const char *where, struct database **database_out, struct error *error)
+{
+	struct postgres *postgres = calloc(1, sizeof *postgres);
+
+	CHECK(postgres);
+	*database_out = NULL;
+	postgres->database.driver = &postgres_driver;
+	postgres->connection = PQconnectdb(where);
+	if (PQstatus(postgres->connection) != CONNECTION_OK) {
+		enum status status = unreachable(postgres, error);
+		close_connection(&postgres->database);
+		return status;
+	}
+	settle_in(postgres);
+	*database_out = &postgres->database;
+	return OK;
+}
+
+static void close_statement(struct statement *closed);
+
+static void close_connection(struct database *database)
+{
+	struct postgres *postgres = postgres_of(database);
+
+	while (postgres->statements)
+		close_statement(&postgres->statements->statement);
+	PQfinish(postgres->connection);
+	free(postgres);
+}
+
+/* A connection that was lost is made anew at the next begin; within a transaction nothing could be saved. */
+static enum status reach(struct postgres *postgres, struct error *error)
+{
+	if (PQstatus(postgres->connection) == CONNECTION_OK)
+		return OK;
+	PQreset(postgres->connection);
+	if (PQstatus(postgres->connection) != CONNECTION_OK)
+		return unreachable(postgres, error);
+	settle_in(postgres);
+	return OK;
+}
+
+static enum status execute(struct database *database, const char *sql, struct error *error)
+{
+	struct postgres *postgres = postgres_of(database);
+	enum status status = text_starts(text_from(sql), TEXT("BEGIN")) ? reach(postgres, error) : OK;
+
+	if (status != OK)
+		return status;
+	PGresult *result = PQexec(postgres->connection, sql);
+	ExecStatusType code = PQresultStatus(result);
+	if (code != PGRES_COMMAND_OK && code != PGRES_TUPLES_OK && code != PGRES_EMPTY_QUERY)
+		status = failed(postgres, result, error);
+	PQclear(result);
+	return status;
+}
+
+/* --- references are deferred: asking for them means checking them now */
+static enum status check_references(struct database *database, bool on, struct error *error)
+{
+	(void)database;
+	(void)on;
+	(void)error;
+	return OK; /* migrations take the constraints away and put them back: sql_references_drop */
+}
+
+static bool has_open_references(struct database *database)
+{
+	struct postgres *postgres = postgres_of(database);
+	struct error error;
+
+	if (!postgres->wrote)
+		return false;
+	postgres->wrote = false;
+	return execute(database, "SET CONSTRAINTS ALL IMMEDIATE;SET CONSTRAINTS ALL DEFERRED", &error) != OK &&
+	       postgres->constraint == CONSTRAINT_REFERENCE;
+}
+
+static enum constraint constraint_of(const struct database *database)
+{
+	return postgres_of(database)->constraint;
+}
+
+static int64_t changes_of(const struct database *database)
+{
+	return postgres_of(database)->changes;
+}
+
+/* --- statements */
+/* ?1 becomes $1, but not within quotes. */
+static char *parameters_translate(struct text sql)
+{
+	char *translated = malloc(sql.length + 1), quote = 0;
+
+	CHECK(translated);
+	for (uint32_t i = 0; i < sql.length; i++) {
+		char byte = sql.bytes[i];
+		if (quote)
+			quote = byte == quote ? 0 : quote;
+		else if (byte == '\'' || byte == '"')
+			quote = byte;
+		translated[i] = byte == '?' && !quote ? '$' : byte;
+	}
+	translated[sql.length] = 0;
+	return translated;
+}
+
+static enum status prepare(struct database *database, struct text sql, struct statement **statement_out, struct error *error)
+{
+	struct postgres *postgres = postgres_of(database);
+	struct postgres_statement *statement = calloc(1, sizeof *statement);
+
+	(void)error;
+	CHECK(statement);
+	statement->statement.database = database;
+	statement->sql = parameters_translate(sql);
+	statement->reads = text_starts(sql, TEXT("SELECT")) || text_starts(sql, TEXT("WITH"));
+	snprintf(statement->name, sizeof statement->name, "s%u", ++postgres->named);
+	statement->next = postgres->statements;
+	statement->link = &postgres->statements;
+	if (statement->next)
+		statement->next->link = &statement->next;
+	postgres->statements = statement;
+	*statement_out = &statement->statement;
+	return OK;
+}
+
+static void forget_result(struct postgres_statement *statement)
+{
+	PQclear(statement->result);
+	statement->result = NULL;
+}
+
+static void close_statement(struct statement *closed)
+{
+	struct postgres_statement *statement = statement_of(closed);
+	struct postgres *postgres = postgres_of(closed->database);
+	char sql[40];
+
+	forget_result(statement);
+	if (statement->life == postgres->life && PQtransactionStatus(postgres->connection) != PQTRANS_INERROR) {
+		snprintf(sql, sizeof sql, "DEALLOCATE %s", statement->name);
+		PQclear(PQexec(postgres->connection, sql));
+	}
+	*statement->link = statement->next;
+	if (statement->next)
+		statement->next->link = statement->link;
+	free(statement->sql);
+	free(statement->values);
+	free(statement->numbers);
+	free(statement);
+}
+
+static void bind_value(struct statement *bound, uint32_t parameter, struct sql_value value)
+{
+	struct postgres_statement *statement = statement_of(bound);
+
+	if (parameter == 1) {
+		forget_result(statement);
+		statement->count = 0;
+	}
+	if (parameter > statement->room) {
+		statement->room = parameter * 2;
+		statement->values = realloc(statement->values, statement->room * sizeof *statement->values);
+		statement->numbers = realloc(statement->numbers, statement->room * sizeof *statement->numbers);
+		CHECK(statement->values && statement->numbers);
+	}
+	if (parameter > statement->count)
+		statement->count = parameter;
+	statement->values[parameter - 1] = value;
+}
+
+/* What is NULL now may be a number later: the server says what the column wants, which is the same. */
+static Oid type_of(struct sql_value value)
+{
+	static const Oid types[] = {[SQL_NULL] = 0, [SQL_INTEGER] = OID_INT8, [SQL_TEXT] = OID_TEXT, [SQL_BYTES] = OID_BYTEA};
+
+	return types[value.kind];
+}
+
+static enum status prepare_now(struct postgres_statement *statement, struct error *error)
+{
+	struct postgres *postgres = postgres_of(statement->statement.database);
+	Oid types[statement->count + 1];
+
+	if (statement->life == postgres->life)
+		return OK;
+	for (uint32_t i = 0; i < statement->count; i++)
+		types[i] = type_of(statement->values[i]);
+	PGresult *result = PQprepare(postgres->connection, statement->name, statement->sql, (int)statement->count, types);
+	enum status status = PQresultStatus(result) == PGRES_COMMAND_OK ? OK : failed(postgres, result, error);
+	PQclear(result);
+	if (status == OK)
+		statement->life = postgres->life;
+	return status;
+}
+
+static enum status run(struct postgres_statement *statement, struct error *error)
+{
+	struct postgres *postgres = postgres_of(statement->statement.database);
+	const char *values[statement->count + 1];
+	int lengths[statement->count + 1], formats[statement->count + 1];
+	enum status status = prepare_now(statement, error);
+
+	if (status != OK)
+		return status;
+	for (uint32_t i = 0; i < statement->count; i++) {
+		struct sql_value value = statement->values[i];
+		bool number = value.kind == SQL_INTEGER;
+		if (number)
+			statement->numbers[i] = (int64_t)htobe64((uint64_t)value.integer);
+		values[i] = number                   ? (const char *)&statement->numbers[i]
+			    : value.kind == SQL_NULL ? NULL
+			    : value.text.bytes       ? value.text.bytes
+						     : "";
+		lengths[i] = number ? (int)sizeof *statement->numbers : (int)value.text.length;
+		formats[i] = 1;
+	}
+	statement->result =
+		PQexecPrepared(postgres->connection, statement->name, (int)statement->count, values, lengths, formats, 1);
+	ExecStatusType code = PQresultStatus(statement->result);
+	if (code != PGRES_COMMAND_OK && code != PGRES_TUPLES_OK) {
+		status = failed(postgres, statement->result, error);
+		forget_result(statement);
+		return status;
+	}
+	statement->row = -1;
+	statement->rows = PQntuples(statement->result);
+	if (!statement->reads) {
+		postgres->changes = strtoll(PQcmdTuples(statement->result), NULL, 10);
+		postgres->wrote = true;
+	}
+	return OK;
+}
+
+static enum status step(struct statement *stepped, bool *row_out, struct error *error)
+{
+	struct postgres_statement *statement = statement_of(stepped);
+	enum status status = statement->result ? OK : run(statement, error);
+
+	*row_out = status == OK && ++statement->row < statement->rows;
+	return status;
+}
+
+static struct sql_value column_of(struct statement *stepped, uint32_t column)
+{
+	const struct postgres_statement *statement = statement_of(stepped);
+	int at = (int)column, length = PQgetlength(statement->result, statement->row, at);
+	const char *bytes = PQgetvalue(statement->result, statement->row, at);
+	uint64_t wide;
+	uint32_t narrow;
+
+	if (PQgetisnull(statement->result, statement->row, at))
+		return sql_null();
+	switch (PQftype(statement->result, at)) {
+	case OID_INT8:
+		memcpy(&wide, bytes, sizeof wide);
+		return sql_integer((int64_t)be64toh(wide));
+	case OID_INT4:
+		memcpy(&narrow, bytes, sizeof narrow);
+		return sql_integer((int32_t)ntohl(narrow));
+	case OID_BOOL:
+		return sql_integer(*bytes);
+	case OID_BYTEA:
+		return sql_bytes(bytes, (uint32_t)length);
+	default:
+		return sql_text((struct text){bytes, (uint32_t)length});
+	}
+}
+
+static void reset(struct statement *statement)
+{
+	forget_result(statement_of(statement));
+}
+
+static void reset_all(struct database *database)
+{
+	for (struct postgres_statement *each = postgres_of(database)->statements; each; each = each->next)
+		forget_result(each);
+}
+
+/* --- what went wrong. https://www.postgresql.org/docs/15/errcodes-appendix.html */
+static const struct state {
+	const char *begins;
+	enum status status;
+	enum constraint constraint;
+} STATES[] = {
+	{"23505", CONFLICT, CONSTRAINT_UNIQUE},
+	{"23502", CONFLICT, CONSTRAINT_REQUIRED},
+	{"23503", CONFLICT, CONSTRAINT_REFERENCE},
+	{"SW001", CONFLICT, CONSTRAINT_SEALED}, /* raised by our own triggers */
+	{"23", CONFLICT, CONSTRAINT_NONE},
+	{"40", RETRY, CONSTRAINT_NONE}, /* serialization, deadlock */
+	{"55P03", RETRY, CONSTRAINT_NONE},
+	{"08", RETRY, CONSTRAINT_NONE},
+	{"57P", RETRY, CONSTRAINT_NONE}, /* it is being shut down */
+	{"53", RETRY, CONSTRAINT_NONE},  /* disk full, too many connections */
+	{"58", RETRY, CONSTRAINT_NONE},
+	{"25006", RETRY, CONSTRAINT_NONE}, /* read only: a standby that is about to take over */
+	{"42501", DENIED, CONSTRAINT_NONE},
+	{"54", LIMIT, CONSTRAINT_NONE},
+};
+
+static enum status failed(struct postgres *postgres, const PGresult *result, struct error *error)
+{
+	const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+	const char *said = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+
+	postgres->constraint = CONSTRAINT_NONE;
+	if (!state)
+		return unreachable(postgres, error);
+	for (size_t i = 0; i < sizeof STATES / sizeof *STATES; i++) {
+		if (strncmp(state, STATES[i].begins, strlen(STATES[i].begins)))
+			continue;
+		postgres->constraint = STATES[i].constraint;
+		return error_set(error, STATES[i].status, "the database %s this: %s",
+				 STATES[i].status == RETRY ? "can not do" : "refuses", said ? said : state);
+	}
+	return error_set(error, INVALID, "the database failed: %s (%s)", said ? said : "", state);
+}
+
+const struct driver postgres_driver = {.dialect = &dialect_postgres,
+				       .open = open_connection,
+				       .close = close_connection,
+				       .execute = execute,
+				       .check_references = check_references,
+				       .has_open_references = has_open_references,
+				       .constraint = constraint_of,
+				       .changes = changes_of,
+				       .reset_all = reset_all,
+				       .prepare = prepare,
+				       .statement_close = close_statement,
+				       .bind = bind_value,
+				       .step = step,
+				       .column = column_of,
+				       .reset = reset};
