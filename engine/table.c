@@ -170,7 +170,7 @@ static enum status fold_output(const struct call *call, struct value *total, str
 		return OK;
 	}
 	if (call->table->fold == FOLD_COUNT) {
-		*total = value_int(total->kind == VALUE_INT ? total->integer + 1 : 1);
+		*total = value_int(total->integer + 1);
 		return OK;
 	}
 	if (total->kind == VALUE_MISSING) {
@@ -243,16 +243,26 @@ static enum status compute_inputs(struct context *context, const struct table *t
 	return status;
 }
 
+/* What comes of no row: nothing is set, but a list is empty and a count is 0. */
+static struct value *outputs_of_none(struct context *context, const struct table *table)
+{
+	struct value *outputs = arena_array(context->arena, struct value, table->outputs->count + 1);
+	for (uint32_t i = 0; table->policy == HIT_COLLECT && i < table->outputs->count; i++)
+		if (table->fold == FOLD_NONE)
+			outputs[i] = (struct value){.kind = VALUE_LIST};
+		else if (table->fold == FOLD_COUNT)
+			outputs[i] = value_int(0);
+	return outputs;
+}
+
 enum status table_call(struct context *context, const struct table *table, const struct value *arguments,
 		       struct value *result_out)
 {
 	struct value *inputs = arena_array(context->arena, struct value, table->input_count + 1);
-	struct hits hits = {.outputs = arena_array(context->arena, struct value, table->outputs->count + 1),
+	struct hits hits = {.outputs = outputs_of_none(context, table),
 			    .next = arena_array(context->arena, struct value, table->outputs->count + 1)};
 	struct call call = {.context = context, .table = table, .arguments = arguments, .inputs = inputs};
 	clock_time time;
-	for (uint32_t i = 0; table->policy == HIT_COLLECT && table->fold == FOLD_NONE && i < table->outputs->count; i++)
-		hits.outputs[i] = (struct value){.kind = VALUE_LIST};
 	moment_to_local(context->program->zone, context->now, &call.today, &time);
 	enum status status = compute_inputs(context, table, arguments, inputs);
 	struct candidates candidates =

@@ -300,17 +300,19 @@ static const struct type *result_type(struct table_builder *builder)
 {
 	struct compiler *compiler = builder->compiler;
 	uint32_t count = builder->declared->count;
+	bool collects = builder->policy == HIT_COLLECT;
+	bool always = collects && (builder->fold == FOLD_NONE || builder->fold == FOLD_COUNT); /* of nothing: empty, or 0 */
 	struct record_field *fields = arena_array(compiler->arena, struct record_field, count);
 	for (uint32_t i = 0; i < count; i++) {
 		fields[i] = builder->declared->fields[i];
-		fields[i].required = builder->complete;
-		if (builder->policy == HIT_COLLECT && builder->fold == FOLD_NONE)
-			fields[i].type = type_list(compiler, fields[i].type), fields[i].required = true;
+		fields[i].required = builder->complete || always;
+		if (collects && builder->fold == FOLD_NONE)
+			fields[i].type = type_list(compiler, fields[i].type);
 		else if (builder->fold == FOLD_COUNT)
 			fields[i].type = type_simple(compiler, TYPE_INT);
 	}
 	for (uint32_t i = 0; i < builder->outputs.count; i++)
-		if (builder->outputs.items[i].may_miss && builder->policy != HIT_COLLECT)
+		if (builder->outputs.items[i].may_miss && !always)
 			fields[builder->output_index.items[i]].required = false;
 	return type_record(compiler, fields, count);
 }
