@@ -1,7 +1,6 @@
-/* What must hold of rows when a piece of a turn ends: every reference leads somewhere, and what is unique is there once. Asked
- * at its end, not at each statement, so that a body may go through states that would not do. Looks only at what the piece has
- * changed; must leave rows as they are: whoever asked takes the piece back. The store's own constraints stay the last word,
- * for turns of others at the same time. */
+/* What must hold of rows when a piece of a turn ends (docs/decisions/0012): every reference leads somewhere, and what is unique
+ * is there once. Looks only at what the piece has changed; must leave rows as they are: whoever asked takes the piece back. The
+ * store's own constraints stay the last word, for turns of others at the same time. */
 #include "engine/context.h"
 #include "engine/model/refusal.h"
 
