@@ -24,7 +24,7 @@ static void failure_write(void *context, const struct drawing *drawing, const st
 int cmd_test(const struct command_line *line)
 {
 	struct session session = {.line = line};
-	struct world_options options = {.remember = true};
+	struct world_options options = {.path = option_value(line, "store"), .remember = true};
 	struct error error;
 
 	if (!line->word_count)

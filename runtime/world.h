@@ -42,7 +42,7 @@ struct world_event {
 };
 
 struct world_options {
-	const char *path; /* of the database; NULL: in memory */
+	const char *path; /* of the database, as store_open takes it; NULL: in memory */
 	bool remember;    /* keeps events and calls for world_events, world_calls */
 	turn_listener listener;
 	void *context;

@@ -42,11 +42,14 @@ enum status store_migrate(struct store *store, const struct program *program, st
 		return status;
 	layout_from_schema(arena, &program->schema, store->dialect, &migrating.now);
 	struct text wanted = layout_to_json(arena, &migrating.now);
-	if (!text_equal(json, wanted))
+	bool fits = text_equal(json, wanted);
+	if (!fits)
 		status = migrate(&migrating, wanted);
 	/* what is due is looked for in all tenants at once, so this one index does not begin with the tenant */
 	if (status == OK)
 		status = database_execute(store->database, "CREATE INDEX IF NOT EXISTS _timer_due ON timer(due_at)", error);
+	if (status == OK && !fits)
+		status = database_execute(store->database, store->dialect->statistics, error);
 	if (status != OK)
 		return status;
 	access_build(store, program);

@@ -116,8 +116,8 @@ void sql_comparable(struct text_builder *sql, const struct dialect *dialect, str
 	sql_name(&name, column);
 	struct text full = builder_text(&name);
 	if (is_decimal)
-		builder_format(sql, "CASE WHEN %s(%.*s,'.')>0 THEN rtrim(rtrim(%.*s,'0'),'.') ELSE %.*s END", dialect->position,
-			       TEXT_ARGS(full), TEXT_ARGS(full), TEXT_ARGS(full));
+		builder_format(sql, "(CASE WHEN %s(%.*s,'.')>0 THEN rtrim(rtrim(%.*s,'0'),'.') ELSE %.*s END)",
+			       dialect->position, TEXT_ARGS(full), TEXT_ARGS(full), TEXT_ARGS(full));
 	else
 		builder_add(sql, full);
 }
@@ -373,7 +373,8 @@ static void comparison_add(struct text_builder *sql, const struct dialect *diale
 			builder_add_string(sql, pushed->shape == TERM_RANGE ? " AND " : ",");
 		parameter_add(sql, dialect, ++*parameter);
 	}
-	builder_add_string(sql, pushed->shape == TERM_RANGE ? "" : ")");
+	/* an empty list has no item that is equal */
+	builder_add_string(sql, pushed->shape == TERM_RANGE ? "" : pushed->parameter_count ? ")" : "NULL)");
 }
 
 void sql_query(struct text_builder *sql, const struct dialect *dialect, const struct query *query, const struct schema *schema,

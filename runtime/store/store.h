@@ -8,7 +8,7 @@
 
 struct store;
 
-/* `path`: a file, or ":memory:". */
+/* `path`: a file, ":memory:", or postgresql://… */
 enum status store_open(const char *path, struct store **store_out, struct error *error) MUST_CHECK;
 void store_close(struct store *store);
 

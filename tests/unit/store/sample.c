@@ -3,12 +3,28 @@
 
 #include <stdlib.h>
 
+#include "runtime/store/database.h"
+
+/* The tests run on every database: where it is not SQLite in memory, the environment names it, and each test begins with nothing. */
+static const char *sample_where(struct sample *sample)
+{
+	const char *where = getenv("STELLWERK_TEST_DATABASE");
+	struct database *database;
+
+	if (!where)
+		return ":memory:";
+	assert_int_equal(database_open(where, &database, &sample->error), OK);
+	assert_int_equal(database_execute(database, "DROP SCHEMA public CASCADE;CREATE SCHEMA public", &sample->error), OK);
+	database_close(database);
+	return where;
+}
+
 void sample_open(struct sample *sample)
 {
 	*sample = (struct sample){.next_id = 1};
 	arena_init(&sample->arena, "sample", 0);
 	sample_schema(sample);
-	sample_store(sample, ":memory:");
+	sample_store(sample, sample_where(sample));
 }
 
 void sample_store(struct sample *sample, const char *path)

@@ -1,0 +1,20 @@
+# Real servers for tests: ctest starts one before the first test that needs it, and stops it behind the last. Their folder and
+# ports are this build's own, so that two builds can be tested at once.
+#
+#	needs_postgres(NAME…)   tests that find an empty database in STELLWERK_TEST_DATABASE; one of them runs at a time
+string(MD5 THIS_BUILD "${CMAKE_BINARY_DIR}")
+string(SUBSTRING "${THIS_BUILD}" 0 8 THIS_BUILD)
+set(SERVERS_FOLDER "/tmp/stellwerk-test-${THIS_BUILD}") # not in the build: an unprivileged user must get there
+math(EXPR POSTGRES_PORT "20000 + 0x${THIS_BUILD} % 1000 * 10")
+set(POSTGRES "${CMAKE_SOURCE_DIR}/tools/servers/postgres")
+set(POSTGRES_DATABASE "postgresql://stellwerk@127.0.0.1:${POSTGRES_PORT}/stellwerk")
+
+add_test(NAME servers.postgres COMMAND ${POSTGRES} start ${SERVERS_FOLDER}/postgres ${POSTGRES_PORT})
+add_test(NAME servers.postgres_stop COMMAND sh -c "${POSTGRES} stop ${SERVERS_FOLDER}/postgres && rm -rf ${SERVERS_FOLDER}/postgres; rmdir --ignore-fail-on-non-empty ${SERVERS_FOLDER}")
+set_tests_properties(servers.postgres PROPERTIES FIXTURES_SETUP postgres)
+set_tests_properties(servers.postgres_stop PROPERTIES FIXTURES_CLEANUP postgres)
+
+function(needs_postgres)
+	set_tests_properties(${ARGN} PROPERTIES FIXTURES_REQUIRED postgres RESOURCE_LOCK postgres
+		ENVIRONMENT "STELLWERK_TEST_DATABASE=${POSTGRES_DATABASE}")
+endfunction()
