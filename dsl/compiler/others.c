@@ -241,42 +241,52 @@ static void circles_find(struct compiler *compiler)
 }
 
 /* --- what is checked and not run: said once a kind, where it stands first. docs/decisions/0005 */
-static const struct syntax *find_within(const struct syntax *syntax, enum syntax_kind kind)
+struct unrun {
+	enum syntax_kind kind, inside; /* the declaration, and what of it is not run */
+	const char *name;              /* what that is called, where its kind alone says too little */
+	const char *what;
+};
+
+static const struct unrun UNRUN[] = {
+	{SYNTAX_report, SYNTAX_report, NULL, "reports"},
+	{SYNTAX_format, SYNTAX_format, NULL, "formats"},
+	{SYNTAX_view, SYNTAX_view, NULL, "views"},
+	{SYNTAX_role, SYNTAX_role, NULL, "the rights of roles"},
+	{SYNTAX_metric, SYNTAX_metric, NULL, "metrics"},
+	{SYNTAX_budget, SYNTAX_budget, NULL, "budgets"},
+	{SYNTAX_translation, SYNTAX_translation, NULL, "translations"},
+	{SYNTAX_setting, SYNTAX_attribute, NULL, "the bounds of settings"},
+	{SYNTAX_entity, SYNTAX_attribute, "searchable", "`searchable` fields"},
+	{SYNTAX_connector, SYNTAX_request, NULL, "the requests of connectors"},
+	{SYNTAX_connector, SYNTAX_poll, NULL, "polls"},
+	{SYNTAX_connector, SYNTAX_option, "verify", "the words behind `verify`"},
+};
+
+static const struct syntax *unrun_find(const struct compiler *compiler, const struct declaration *declaration,
+				       const struct unrun *unrun)
 {
-	for (const struct syntax *node = syntax; node < syntax + syntax->size; node++)
-		if (node->kind == kind)
+	const struct syntax *end = declaration->syntax + declaration->syntax->size;
+	for (const struct syntax *node = declaration->syntax; node < end; node++) {
+		const struct syntax *name =
+			node->kind == unrun->inside && unrun->name ? syntax_with_role(node, ROLE_name) : NULL;
+		if (node->kind == unrun->inside &&
+		    (!unrun->name || (name && text_is(syntax_text(compiler, declaration->file, name), unrun->name))))
 			return node;
+	}
 	return NULL;
 }
 
-static void not_executed(struct compiler *compiler, enum syntax_kind kind, enum syntax_kind inside, const char *what)
+static void unrun_tell(struct compiler *compiler, const struct unrun *unrun)
 {
-	const declaration_list *declared = &compiler->by_kind[kind];
+	const declaration_list *declared = &compiler->by_kind[unrun->kind];
 	for (uint32_t i = 0; i < declared->count; i++) {
-		const struct syntax *found = find_within(declared->items[i]->syntax, inside);
+		const struct syntax *found = unrun_find(compiler, declared->items[i], unrun);
 		if (!found)
 			continue;
 		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_NOT_EXECUTED, span_in(declared->items[i]->file, found),
-			       "%s are checked, but this version does not run them yet", what);
+			       "%s are checked, but this version does nothing with them yet", unrun->what);
 		return;
 	}
-}
-
-static void all_not_executed(struct compiler *compiler)
-{
-	static const struct {
-		enum syntax_kind kind, inside;
-		const char *what;
-	} KINDS[] = {{SYNTAX_report, SYNTAX_report, "reports"},
-		     {SYNTAX_format, SYNTAX_format, "formats"},
-		     {SYNTAX_view, SYNTAX_view, "views"},
-		     {SYNTAX_role, SYNTAX_role, "the rights of roles"},
-		     {SYNTAX_metric, SYNTAX_metric, "metrics"},
-		     {SYNTAX_budget, SYNTAX_budget, "budgets"},
-		     {SYNTAX_connector, SYNTAX_request, "the requests of connectors"},
-		     {SYNTAX_connector, SYNTAX_poll, "polls"}};
-	for (size_t k = 0; k < sizeof(KINDS) / sizeof(*KINDS); k++)
-		not_executed(compiler, KINDS[k].kind, KINDS[k].inside, KINDS[k].what);
 }
 
 void others_check(struct compiler *compiler)
@@ -293,5 +303,6 @@ void others_check(struct compiler *compiler)
 		for (uint32_t i = 0; i < compiler->by_kind[KINDS[k].kind].count; i++)
 			KINDS[k].check(compiler, compiler->by_kind[KINDS[k].kind].items[i]);
 	circles_find(compiler);
-	all_not_executed(compiler);
+	for (size_t k = 0; k < sizeof(UNRUN) / sizeof(*UNRUN); k++)
+		unrun_tell(compiler, &UNRUN[k]);
 }
