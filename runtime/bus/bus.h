@@ -3,7 +3,7 @@
  *   publisher → stellwerk.events (topic, by type) → stellwerk.shards (hash of tenant and subject) → stellwerk.shard.K (quorum,
  *   one active consumer, delivery limit) → worker          what was rejected or delivered too often → stellwerk.dead
  *
- * All of it is declared at each connect; topology.def has the names. Without a broker there is no bus, and events wait in the
+ * All of it is declared at each connect; topology.c has the names. Without a broker there is no bus, and events wait in the
  * store's journal (docs/decisions/0013).
  *
  * A struct bus is one connection, in the caller's loop. It connects by itself, and again whenever it is lost: after a time that
@@ -24,7 +24,15 @@ enum {
 	BUS_PATIENCE = 10000, /* milliseconds that a batch may wait for its confirms */
 	BUS_SHARDS_MOST = 256,
 	BUS_BODY_MOST = 16 << 20, /* bytes of a message that is read; a longer one goes to the dead unread */
-	BUS_ATTEMPTS = 20,        /* deliveries of one message, then it is dead */
+	BUS_ATTEMPTS = 20,        /* times a message may come back unsettled; then it is dead */
+};
+
+/* Called from the loop only, never from within a call of the bus; none may close it. */
+struct bus_watcher {
+	void (*on_open)(void *context);                              /* NULL is allowed for each */
+	void (*on_closed)(void *context, const struct error *error); /* or could not be opened; the bus tries again */
+	void (*on_deliveries)(void *context);                        /* there is something new to take */
+	void *context;
 };
 
 struct bus_options {
@@ -34,13 +42,8 @@ struct bus_options {
 	const char *url;
 	const char *name;  /* what the broker's operator sees: "worker 2" */
 	uint32_t shards;   /* queues; the same for everyone. More may be added when the queues are empty */
-	uint32_t prefetch; /* deliveries that may be unsettled at a time */
-	/* Each may be NULL. */
-	void (*on_open)(void *context);
-	void (*on_closed)(void *context,
-			  const struct error *error); /* was open, or could not be opened; the bus goes on trying */
-	void (*on_deliveries)(void *context);         /* there is something to take */
-	void *context;
+	uint32_t prefetch; /* deliveries of each shard that may be unsettled at a time */
+	struct bus_watcher watcher;
 };
 
 /* INVALID: the address is none. That nobody answers there is no error: on_closed says it, as it does later on. */
@@ -51,15 +54,15 @@ void bus_close(struct bus *bus);
 enum status bus_health(const struct bus *bus, struct error *error) MUST_CHECK;
 
 /* --- publishing. `done` is called once for a batch that was taken, never from within bus_publish: OK, the broker has all of it
- * on disk, on a majority of its machines; RETRY, nobody knows of how much that is true: send it again, receivers know doubles.
- */
+ * on disk, on a majority of its machines; RETRY, nobody knows of how much that is true: send it again, receivers know
+ * doubles. */
 typedef void bus_published(void *context, enum status status, const struct error *error);
 /* RETRY: not taken, `done` will not be called. Events that have no subject are ordered by their source. */
 enum status bus_publish(struct bus *bus, const struct cloud_event *events, uint32_t count, bus_published *done, void *context,
 			struct error *error) MUST_CHECK;
 
 /* --- consuming. Subscriptions outlast the connection. Who subscribes to a shard first is its active consumer, the others stand
- * by; unsubscribing hands over to the next, after what is unsettled was delivered again. */
+ * by; unsubscribing hands over to the next. */
 enum { BUS_DEAD = BUS_SHARDS_MOST }; /* in place of a shard: stellwerk.dead */
 void bus_subscribe(struct bus *bus, uint32_t shard);
 void bus_unsubscribe(struct bus *bus, uint32_t shard);
@@ -83,11 +86,13 @@ enum status delivery_event(struct arena *arena, const struct delivery *delivery,
 
 /* Takes up to `most` deliveries, in their order; returns how many. They live until they are settled. */
 uint32_t bus_take(struct bus *bus, struct delivery **deliveries, uint32_t most);
-/* Settle `last` and all that were taken before it and are still unsettled: in one message to the broker. When the connection
- * was lost meanwhile, they will come again all the same. */
-void bus_acknowledge(struct bus *bus, struct delivery *last); /* done with */
-void bus_return(struct bus *bus, struct delivery *last);      /* to be delivered again, at their place in the queue */
+/* Done with `last` and all that were taken before it: one message to the broker. When the connection was lost meanwhile, they
+ * come again all the same. */
+void bus_acknowledge(struct bus *bus, struct delivery *last);
 /* Settles this one alone: to the dead. */
 void bus_reject(struct bus *bus, struct delivery *delivery);
+/* All that is unsettled, taken or not, will be delivered again in its order, and is gone here. The connection is made anew for
+ * it, so that no later delivery overtakes. */
+void bus_return(struct bus *bus);
 
 #endif

@@ -161,6 +161,18 @@ enum status cloud_event_read_binary(struct arena *arena, attribute_fn *attribute
 }
 
 /* --- writing */
+void cloud_event_attributes(const struct cloud_event *event, char time[MOMENT_TEXT], attribute_sink *sink, void *context)
+{
+	sink(context, "specversion", TEXT("1.0"));
+	for (uint32_t i = 0; i < ATTRIBUTE_COUNT; i++) {
+		const struct text *value = (const struct text *)((const char *)event + ATTRIBUTES[i].place);
+		if (value->length)
+			sink(context, ATTRIBUTES[i].name, *value);
+	}
+	if (event->has_time)
+		sink(context, "time", (struct text){time, moment_write(event->time, zone_utc(), time)});
+}
+
 struct text cloud_event_write(struct arena *arena, const struct cloud_event *event)
 {
 	struct text_builder text = {.arena = arena};

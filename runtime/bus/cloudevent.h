@@ -37,6 +37,11 @@ typedef struct text attribute_fn(void *context, const char *name);
 enum status cloud_event_read_binary(struct arena *arena, attribute_fn *attribute, void *context, struct text content_type,
 				    struct text body, struct cloud_event *event_out, struct error *error) MUST_CHECK;
 
+/* Binary mode, out: each attribute that is there, `specversion` first. `time` is the room for one of them; the values live as
+ * long as it and the event. Its data is JSON. */
+typedef void attribute_sink(void *context, const char *name, struct text value);
+void cloud_event_attributes(const struct cloud_event *event, char time[MOMENT_TEXT], attribute_sink *sink, void *context);
+
 /* As one object. */
 struct text cloud_event_write(struct arena *arena, const struct cloud_event *event);
 
