@@ -1,5 +1,6 @@
 /* Queries against an oracle that looks at every row in memory: random rows, random terms. The store may answer more than asked
  * where it leaves a term to the engine, never less, and nothing more where it decides by itself. */
+#include "runtime/store/inside.h"
 #include "tests/unit/store/sample.h"
 
 #include <stdlib.h>
@@ -333,12 +334,44 @@ static void test_queries_at_one_address(void **state)
 	sample_close(&world.sample);
 }
 
+/* SQLite reads a tenant's whole table where it does not know better. */
+static void test_references_are_found_by_their_index(void **state)
+{
+	struct world world;
+	uint16_t path[] = {PARENT};
+	struct query_term term = {path, 1, COMPARE_EQUAL, 0};
+	struct pushed_term pushed;
+	struct statement *statement;
+	bool row;
+
+	(void)state;
+	world_open(&world);
+	struct store *store = world.sample.store;
+	const struct schema *schema = &world.sample.program.schema;
+	struct query query = {.entity = world.thing, .terms = &term, .term_count = 1, .parameter_count = 1};
+	struct text_builder sql = {.arena = &world.sample.arena};
+	builder_add_string(&sql, "EXPLAIN QUERY PLAN ");
+	assert_true(term_push(&query, schema, 0, world.things[0][FIELD_ID], &pushed));
+	sql_query(&sql, store->dialect, &query, schema, &pushed, 1);
+	if (store->dialect == &dialect_sqlite) {
+		assert_int_equal(database_prepare(store->database, builder_text(&sql), &statement, &world.sample.error), OK);
+		statement_bind(statement, 1, sql_integer(0));
+		statement_bind(statement, 2, sql_null());
+		assert_int_equal(statement_step(statement, &row, &world.sample.error), OK);
+		assert_true(row &&
+			    text_find(statement_column(statement, 3).text, TEXT("USING INDEX index thing: parent")) >= 0);
+		statement_close(statement);
+	}
+	sample_close(&world.sample);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_computed_is_left_to_the_engine),
 		cmocka_unit_test(test_queries_at_one_address),
+		cmocka_unit_test(test_references_are_found_by_their_index),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
