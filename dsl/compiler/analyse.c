@@ -31,23 +31,34 @@ struct analysis {
 };
 
 /* --- what a rule writes */
+static struct claim_place place_of(const struct analysis *analysis, uint32_t rule)
+{
+	struct compiler *compiler = analysis->compiler;
+	const struct rule *owner = &compiler->rules.items[rule];
+	return (struct claim_place){.compiler = compiler,
+				    .file = compiler->rule_sources.items[rule].file,
+				    .alias = owner->alias,
+				    .type = event_value_type(compiler, owner->event)};
+}
+
 static void write_add(struct analysis *analysis, uint32_t rule, const struct syntax *set, const struct syntax *assignment,
 		      const claim_list *claims)
 {
 	struct compiler *compiler = analysis->compiler;
 	const struct rule *owner = &compiler->rules.items[rule];
-	uint32_t file = compiler->rule_sources.items[rule].file;
-	const struct syntax *place = syntax_named(set, 0), *name = syntax_with_role(assignment, ROLE_name);
+	struct claim_place place = place_of(analysis, rule);
+	uint32_t file = place.file;
+	const struct syntax *target = syntax_named(set, 0), *name = syntax_with_role(assignment, ROLE_name);
 	const struct syntax *value = syntax_value(assignment);
-	struct text path = claim_text(compiler, file, place, owner->alias), word = syntax_text(compiler, file, name);
+	struct text path = claim_text(&place, target), word = syntax_text(compiler, file, name);
 	if (!value || path.bytes[0] != '$' || (path.length > 1 && path.bytes[1] != '.'))
 		return;
 	struct claimed_write write = {
 		.rule = rule,
 		.key = text_format(compiler->arena, "%u %.*s.%.*s", owner->event->index, TEXT_ARGS(path), TEXT_ARGS(word)),
-		.field = text_format(compiler->arena, "%.*s.%.*s", TEXT_ARGS(syntax_text(compiler, file, place)),
+		.field = text_format(compiler->arena, "%.*s.%.*s", TEXT_ARGS(syntax_text(compiler, file, target)),
 				     TEXT_ARGS(word)),
-		.value = claim_text(compiler, file, value, owner->alias),
+		.value = claim_text(&place, value),
 		.span = span_in(file, name)};
 	for (uint32_t i = 0; i < claims->count; i++)
 		*list_add(compiler->arena, &write.claims) = claims->items[i];
@@ -63,7 +74,6 @@ static void write_add(struct analysis *analysis, uint32_t rule, const struct syn
 /* Only what surely happens when the claims hold: nothing behind `else`, in loops, or after a `stop`. False at a `stop`. */
 static bool body_walk(struct analysis *analysis, uint32_t rule, const struct syntax *statement, claim_list *claims)
 {
-	struct compiler *compiler = analysis->compiler;
 	if (statement->kind == SYNTAX_block) {
 		for (each_child (child, statement))
 			if (!body_walk(analysis, rule, child, claims))
@@ -73,9 +83,9 @@ static bool body_walk(struct analysis *analysis, uint32_t rule, const struct syn
 			if (child->kind == SYNTAX_assignment)
 				write_add(analysis, rule, statement, child, claims);
 	} else if (statement->kind == SYNTAX_if) {
+		struct claim_place place = place_of(analysis, rule);
 		uint32_t before = claims->count;
-		claims_add(compiler, compiler->rule_sources.items[rule].file, syntax_named(statement, 0),
-			   compiler->rules.items[rule].alias, claims);
+		claims_add(&place, syntax_named(statement, 0), claims);
 		body_walk(analysis, rule, syntax_child(statement, SYNTAX_block), claims);
 		claims->count = before;
 	}
@@ -87,9 +97,10 @@ static void rule_walk(struct analysis *analysis, uint32_t rule)
 	struct compiler *compiler = analysis->compiler;
 	const struct rule_source *source = &compiler->rule_sources.items[rule];
 	const struct syntax *when = syntax_child(source->body, SYNTAX_when), *then = syntax_child(source->body, SYNTAX_then);
+	struct claim_place place = place_of(analysis, rule);
 	claim_list claims = {0};
 	if (when && syntax_value(when))
-		claims_add(compiler, source->file, syntax_value(when), compiler->rules.items[rule].alias, &claims);
+		claims_add(&place, syntax_value(when), &claims);
 	analysis->guards[rule] = claims;
 	const struct syntax *body = then ? syntax_named(then, 0) : NULL;
 	if (body)

@@ -5,27 +5,39 @@
 
 #include "dsl/compiler/internal.h"
 
+/* Where a condition stands, and what it speaks of. */
+struct claim_place {
+	struct compiler *compiler;
+	uint32_t file;
+	struct text alias;       /* what the event is called there */
+	const struct type *type; /* what the alias stands for */
+};
+
 /* One part. Paths begin with `$` in place of the event's alias, so that two rules can be compared. */
 struct claim {
-	struct text path;          /* what is spoken of; empty: only the whole text counts */
-	const struct text *values; /* the constants that it may be, or (when `not_these`) must not be */
+	enum {
+		CLAIM_VALUES,  /* the path is one of `values`, or (when `not_these`) none of them */
+		CLAIM_BOUND,   /* the path is on this side of values[0] */
+		CLAIM_SET,     /* the path is set */
+		CLAIM_NOT_SET, /* it is not */
+		CLAIM_TEXT,    /* the condition `path` holds, or (when `negated`) does not */
+	} kind;
+	struct text path;
+	const struct type *type;   /* of the path; NULL when that is not seen */
+	const struct text *values; /* constants */
 	uint32_t count;
-	bool not_these;
-	enum { CLAIM_VALUES, CLAIM_SET, CLAIM_NOT_SET, CLAIM_TEXT } kind;
-	bool negated; /* CLAIM_TEXT: `not` stands before it */
+	bool not_these, negated;
+	bool upper, open; /* CLAIM_BOUND: not above it; the bound itself is outside */
 	struct text source;
 };
 
 typedef LIST(struct claim) claim_list;
 
-/* Adds the claims of a condition. `alias` is what the event is called there. */
-void claims_add(struct compiler *compiler, uint32_t file, const struct syntax *condition, struct text alias,
-		claim_list *claims);
+/* Adds the claims of a condition. */
+void claims_add(const struct claim_place *place, const struct syntax *condition, claim_list *claims);
 /* Whether no event and state can make both true. False when it is not sure. */
 bool claims_disjoint(const claim_list *a, const claim_list *b);
 /* The text of an expression with `$` for the alias, blanks folded. */
-struct text claim_text(struct compiler *compiler, uint32_t file, const struct syntax *syntax, struct text alias);
-/* A literal, or a bare name that is no variable of the rule: an enum's value or a record of the pack. */
-bool is_constant_text(const struct compiler *compiler, uint32_t file, const struct syntax *syntax, struct text alias);
+struct text claim_text(const struct claim_place *place, const struct syntax *syntax);
 
 #endif
