@@ -22,7 +22,8 @@ struct reading {
 	uint32_t layer;
 	size_t bytes;
 	LIST(struct place) seen;
-	bool tests;
+	bool tests;    /* read the folders of that name as well */
+	bool in_tests; /* below one of them now */
 	struct error *error;
 };
 
@@ -157,7 +158,8 @@ static enum status source_add(struct reading *reading, const char *path, struct 
 									    .module = module,
 									    .text = text,
 									    .layer = reading->layer,
-									    .is_script = has_ending(path, ".lua")};
+									    .is_script = has_ending(path, ".lua"),
+									    .is_test = reading->in_tests};
 	return OK;
 }
 
@@ -184,10 +186,15 @@ static enum status entry_read(struct reading *reading, const char *path, const c
 			return cannot(reading->error, full);
 		return OK; /* a dangling link to something that is no source */
 	}
-	if (S_ISDIR(facts.st_mode) && folders && !reading->tests && !strcmp(name, "tests"))
-		return OK;
-	if (S_ISDIR(facts.st_mode) && folders)
-		return folder_read(reading, full, module.length ? module : text_from(name), depth + 1);
+	if (S_ISDIR(facts.st_mode) && folders) {
+		bool above = reading->in_tests, tests = !strcmp(name, "tests");
+		if (tests && !reading->tests)
+			return OK;
+		reading->in_tests = above || tests;
+		enum status status = folder_read(reading, full, module.length ? module : text_from(name), depth + 1);
+		reading->in_tests = above;
+		return status;
+	}
 	if (S_ISREG(facts.st_mode) && source && !folders)
 		return source_add(reading, full, module);
 	return OK;

@@ -14,8 +14,8 @@ enum {
 typedef LIST(struct source_input) source_list;
 
 /* Reads what the paths name, in a fixed order, as layers of one stack. Without `tests`, folders of that name below them are
- * passed over. NOT_FOUND, DENIED, INVALID or LIMIT with a sentence that names the path. Links that lead in circles are followed
- * once. */
+ * passed over; with it, what stands in them is marked. NOT_FOUND, DENIED, INVALID or LIMIT with a sentence that names the path.
+ * Links that lead in circles are followed once. */
 enum status files_read(struct arena *arena, const char *const *paths, uint32_t path_count, bool tests, source_list *sources_out,
 		       struct error *error) MUST_CHECK;
 

@@ -81,6 +81,34 @@ static enum status scripts_check(struct pack *pack, struct error *error)
 	return OK;
 }
 
+/* --- what leans on tests */
+/* What runs has nothing of the folders `tests`. A rule that needs a definition of theirs would be found only when it is to run,
+ * so the stack is compiled as it runs, too. */
+static void run_check(struct pack *pack)
+{
+	source_list run = {0};
+	struct diagnostics found = {.arena = &pack->arena};
+	uint32_t *places = arena_array(&pack->arena, uint32_t, pack->input_count + 1);
+	for (uint32_t i = 0; i < pack->input_count; i++) {
+		if (pack->inputs[i].is_test)
+			continue;
+		places[run.count] = i;
+		*list_add(&pack->arena, &run) = pack->inputs[i];
+	}
+	if (run.count == pack->input_count)
+		return;
+	compile(&pack->arena, run.items, run.count, &found);
+	for (uint32_t i = 0; i < found.items.count; i++) {
+		const struct diagnostic *one = &found.items.items[i];
+		struct span span = one->span;
+		if (diagnostic_info(one->code)->severity != SEVERITY_ERROR)
+			continue;
+		span.file = places[span.file];
+		diagnostic_add(&pack->diagnostics, one->code, span, "%.*s", TEXT_ARGS(one->sentence))->hint =
+			TEXT("what stands in folders called `tests` is there for `stellwerk test` alone");
+	}
+}
+
 /* --- the stack */
 static enum status pack_read(struct pack *pack, const char *const *paths, uint32_t path_count, enum pack_use use,
 			     struct error *error)
@@ -96,6 +124,8 @@ static enum status pack_read(struct pack *pack, const char *const *paths, uint32
 	pack->program = compile(&pack->arena, pack->inputs, pack->input_count, &pack->diagnostics);
 	if (!pack->program)
 		return OK;
+	if (use == PACK_CHECK && !pack->diagnostics.errors)
+		run_check(pack);
 	status = scripts_check(pack, error);
 	diagnostics_sort(&pack->diagnostics);
 	return status;

@@ -19,7 +19,7 @@ struct pack {
 
 /* What in a folder called `tests` is declared belongs to `stellwerk test` alone: no rule of it runs, no entity gets a table. */
 enum pack_use {
-	PACK_CHECK, /* all of it; who opens it shows what was found */
+	PACK_CHECK, /* all of it, and that the rest can do without tests; who opens it shows what was found */
 	PACK_TEST,  /* all of it */
 	PACK_RUN,   /* without tests */
 };

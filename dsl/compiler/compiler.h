@@ -11,6 +11,7 @@ struct source_input {
 	struct text text;
 	uint32_t layer; /* 0 is the lowest pack of the stack */
 	bool is_script; /* a .lua file: only `script … from` looks at it */
+	bool is_test;   /* for who chooses the inputs: it stands in a folder `tests`; the compiler does not ask */
 };
 
 /* Everything lives in `arena`. The program is complete only when diagnostics->errors is 0. */

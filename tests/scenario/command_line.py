@@ -231,6 +231,12 @@ class TestsFolder(Case):
         self.assertEqual(run("check", broken).returncode, FINDINGS)
         self.assertEqual(run("dump", broken).returncode, FINE)
 
+    def test_nothing_leans_on_tests(self):
+        pack = self.pack(stock__tests__helper_flow="define least(n int) -> int = n + 1\n",
+                         stock__more_flow="define most(n int) -> int = least(n)\n")
+        self.ends(run("check", pack), FINDINGS, "more.flow:1:29: error F0206", "`least`", "for `stellwerk test` alone")
+        self.ends(run("dump", pack), FINDINGS, "more.flow:1:29: error F0206")
+
 
 class Dump(Case):
     def test_dump(self):
