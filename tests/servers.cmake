@@ -1,7 +1,8 @@
 # Real servers for tests: ctest starts one before the first test that needs it, and stops it behind the last. Their folder and
 # ports are this build's own, so that two builds can be tested at once.
 #
-#	needs_postgres(NAME…)   tests that find an empty database in STELLWERK_TEST_DATABASE; one of them runs at a time
+#	needs_postgres(NAME…)   tests that find a database they may empty in STELLWERK_TEST_DATABASE, and the folder of its server in
+#	                        STELLWERK_TEST_POSTGRES; one of them runs at a time
 string(MD5 THIS_BUILD "${CMAKE_BINARY_DIR}")
 string(SUBSTRING "${THIS_BUILD}" 0 8 THIS_BUILD)
 set(SERVERS_FOLDER "/tmp/stellwerk-test-${THIS_BUILD}") # not in the build: an unprivileged user must get there
@@ -16,5 +17,22 @@ set_tests_properties(servers.postgres_stop PROPERTIES FIXTURES_CLEANUP postgres)
 
 function(needs_postgres)
 	set_tests_properties(${ARGN} PROPERTIES FIXTURES_REQUIRED postgres RESOURCE_LOCK postgres
-		ENVIRONMENT "STELLWERK_TEST_DATABASE=${POSTGRES_DATABASE}")
+		ENVIRONMENT "STELLWERK_TEST_DATABASE=${POSTGRES_DATABASE};STELLWERK_TEST_POSTGRES=${SERVERS_FOLDER}/postgres")
+endfunction()
+
+math(EXPR RABBITMQ_PORT "${POSTGRES_PORT} + 1") # and the three behind it
+math(EXPR RABBITMQ_TLS_PORT "${RABBITMQ_PORT} + 1")
+set(RABBITMQ "${CMAKE_SOURCE_DIR}/tools/servers/rabbitmq")
+set(RABBITMQ_FOLDER "${SERVERS_FOLDER}/rabbitmq")
+
+add_test(NAME servers.rabbitmq COMMAND ${RABBITMQ} start ${RABBITMQ_FOLDER} ${RABBITMQ_PORT} --tls)
+add_test(NAME servers.rabbitmq_stop COMMAND sh -c "${RABBITMQ} stop ${RABBITMQ_FOLDER} && rm -rf ${RABBITMQ_FOLDER}; rmdir --ignore-fail-on-non-empty ${SERVERS_FOLDER}")
+set_tests_properties(servers.rabbitmq PROPERTIES FIXTURES_SETUP rabbitmq)
+set_tests_properties(servers.rabbitmq_stop PROPERTIES FIXTURES_CLEANUP rabbitmq)
+
+function(needs_rabbitmq)
+	set_property(TEST ${ARGN} APPEND PROPERTY FIXTURES_REQUIRED rabbitmq)
+	set_property(TEST ${ARGN} APPEND PROPERTY RESOURCE_LOCK rabbitmq)
+	set_property(TEST ${ARGN} APPEND PROPERTY ENVIRONMENT "STELLWERK_TEST_BROKER=amqp://guest:guest@localhost:${RABBITMQ_PORT}"
+		"STELLWERK_TEST_BROKER_TLS=amqps://guest:guest@localhost:${RABBITMQ_TLS_PORT}" "STELLWERK_TEST_BROKER_FOLDER=${RABBITMQ_FOLDER}")
 endfunction()

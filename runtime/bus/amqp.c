@@ -91,7 +91,7 @@ enum status wire_address_read(const char *url, struct wire_address *address_out,
 	address_out->port = info.port;
 	address_out->user = info.user;
 	address_out->password = info.password;
-	address_out->vhost = info.vhost;
+	address_out->vhost = *info.vhost ? info.vhost : "/"; /* a slash and nothing behind it: nobody has a nameless one */
 	address_out->is_tls = info.ssl;
 	for (char *option = options ? strtok_r(options, "&", &rest) : NULL; option && status == OK;
 	     option = strtok_r(NULL, "&", &rest))

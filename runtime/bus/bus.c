@@ -179,6 +179,7 @@ static void blocked_set(struct bus *bus, const char *reason)
 	bus->blocked = true;
 	error_set(&bus->why, RETRY, "the broker at %s:%d takes no events for the moment: it is %s", bus->address.host,
 		  bus->address.port, reason);
+	batches_fail(bus, INT64_MAX, &bus->why); /* it may take hours until they are confirmed */
 }
 
 static void news_take(struct bus *bus, struct news *news, bool *delivered)

@@ -63,6 +63,15 @@ static enum status time_set(struct cloud_event *event, struct text time, struct 
 			 TEXT_ARGS(text_slice(time, 0, time.length > 60 ? 60 : time.length)));
 }
 
+static enum status data_set(struct cloud_event *event, struct text data, struct error *error)
+{
+	event->data = data;
+	if (data.length <= CLOUD_DATA_MOST)
+		return OK;
+	return error_set(error, LIMIT, "the CloudEvent's data has %u bytes; %u are the most", data.length,
+			 (unsigned)CLOUD_DATA_MOST);
+}
+
 /* --- structured */
 static enum status member_text(const struct json *object, const char *name, struct text *text_out, struct error *error)
 {
@@ -104,8 +113,7 @@ static enum status object_read(struct arena *arena, const struct json *object, s
 	struct text_builder written = {.arena = arena};
 	struct json_writer writer = {.text = &written};
 	json_write_document(&writer, data);
-	event->data = builder_text(&written);
-	return OK;
+	return data_set(event, builder_text(&written), error);
 }
 
 enum status cloud_event_read(struct arena *arena, struct text body, struct cloud_event *event_out, struct error *error)
@@ -155,9 +163,8 @@ enum status cloud_event_read_binary(struct arena *arena, attribute_fn *attribute
 	    text_find(content_type, TEXT("+json")) < 0)
 		return error_set(error, INVALID, "the data is %.*s; this service takes application/json",
 				 TEXT_ARGS(text_slice(content_type, 0, content_type.length > 60 ? 60 : content_type.length)));
-	status = json_parse(arena, body, &json, error);
-	event_out->data = body;
-	return status;
+	status = data_set(event_out, body, error);
+	return status == OK ? json_parse(arena, body, &json, error) : status;
 }
 
 /* --- writing */

@@ -20,10 +20,11 @@ struct cloud_event {
 
 enum {
 	CLOUD_ATTRIBUTE_MOST = 1024, /* bytes of an attribute */
+	CLOUD_DATA_MOST = 1 << 20,   /* bytes of the data of one event */
 	CLOUD_BATCH_MOST = 10000,    /* events of a batch */
 };
 
-/* `application/cloudevents+json`: one object. */
+/* `application/cloudevents+json`: one object. LIMIT: there is too much of something; INVALID: it is no CloudEvent. */
 enum status cloud_event_read(struct arena *arena, struct text body, struct cloud_event *event_out,
 			     struct error *error) MUST_CHECK;
 
