@@ -23,23 +23,6 @@ struct constraints { /* of one entity; without any, nothing is looked at */
 };
 
 /* --- what a program is prepared with */
-static const struct query *equality_query(struct arena *arena, const struct entity *entity, const uint16_t *fields,
-					  uint32_t count)
-{
-	struct query *query = arena_new(arena, struct query);
-	struct query_term *terms = arena_array(arena, struct query_term, count);
-	for (uint32_t i = 0; i < count; i++)
-		terms[i] =
-			(struct query_term){.path = &fields[i], .path_length = 1, .comparison = COMPARE_EQUAL, .parameter = i};
-	*query = (struct query){.kind = QUERY_ALL,
-				.entity = entity,
-				.terms = terms,
-				.term_count = count,
-				.parameter_count = count,
-				.terms_are_all = true};
-	return query;
-}
-
 /* A clock's row goes when it hears that its record is gone. */
 static bool is_clock_state(const struct program *program, const struct entity *entity)
 {
@@ -47,6 +30,12 @@ static bool is_clock_state(const struct program *program, const struct entity *e
 		if (program->clocks[i].state == entity)
 			return true;
 	return false;
+}
+
+/* Notes go with their record; row_write.c. */
+static bool is_owner(const struct entity *owner, const struct entity *note, uint16_t field)
+{
+	return owner->note_entity == note && owner->note_owner_field == field;
 }
 
 static void references_find(struct engine *engine, const struct entity *entity)
@@ -57,8 +46,10 @@ static void references_find(struct engine *engine, const struct entity *entity)
 		if (field->computed || field->type->kind != TYPE_REF)
 			continue;
 		*list_add(arena, &engine->constraints[entity->index].references) = field;
+		if (is_owner(field->type->entity, entity, i))
+			continue;
 		*list_add(arena, &engine->constraints[field->type->entity->index].referring) =
-			(struct referring){entity, field, equality_query(arena, entity, &field->index, 1)};
+			(struct referring){entity, field, query_by_fields(arena, entity, &field->index, 1)};
 	}
 }
 
@@ -80,7 +71,7 @@ static void unique_key_add(struct engine *engine, const struct entity *entity, c
 		if (entity->fields[fields[i]].computed || comes_from_sequence_only(engine->program, entity, fields[i]))
 			return; /* not stored, or never there twice */
 	*list_add(&engine->pack_arena, &engine->constraints[entity->index].unique_keys) =
-		(struct unique_key){fields, count, equality_query(&engine->pack_arena, entity, fields, count)};
+		(struct unique_key){fields, count, query_by_fields(&engine->pack_arena, entity, fields, count)};
 }
 
 static void unique_keys_find(struct engine *engine, const struct entity *entity)

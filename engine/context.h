@@ -111,6 +111,8 @@ enum status row_field(struct context *context, const struct entity *entity, stru
  */
 enum status row_query(struct context *context, const struct query *query, const struct value *parameters,
 		      struct row ***rows_out, uint32_t *count_out) MUST_CHECK;
+/* The rows in which these fields equal the parameters; `fields` must live as long as the query. */
+const struct query *query_by_fields(struct arena *arena, const struct entity *entity, const uint16_t *fields, uint32_t count);
 /* The rows whose `field` equals `value`, by id. */
 enum status row_query_equal(struct context *context, const struct entity *entity, uint16_t field, struct value value,
 			    struct row ***rows_out, uint32_t *count_out) MUST_CHECK;

@@ -50,22 +50,6 @@ static struct value value_for(const struct write *write, const struct value *val
 }
 
 /* docs/decisions/0010 */
-static const struct query *query_by_keys(struct context *context, const struct write *write)
-{
-	struct query *query = arena_new(context->arena, struct query);
-	struct query_term *terms = arena_array(context->arena, struct query_term, write->key_count);
-	for (uint32_t i = 0; i < write->key_count; i++)
-		terms[i] = (struct query_term){
-			.path = &write->key_fields[i], .path_length = 1, .comparison = COMPARE_EQUAL, .parameter = i};
-	*query = (struct query){.kind = QUERY_ALL,
-				.entity = write->entity,
-				.terms = terms,
-				.term_count = write->key_count,
-				.parameter_count = write->key_count,
-				.terms_are_all = true};
-	return query;
-}
-
 static enum status effect_upsert(struct context *context, const struct code *code, struct value *frame, const struct step *step)
 {
 	const struct write *write = &context->program->writes[step->extra];
@@ -80,7 +64,8 @@ static enum status effect_upsert(struct context *context, const struct code *cod
 			return error_set(context->error, INVALID, "upsert %.*s by %.*s: the key is not set",
 					 TEXT_ARGS(write->entity->name), TEXT_ARGS(field->name));
 	}
-	enum status status = row_query(context, query_by_keys(context, write), keys, &rows, &count);
+	const struct query *query = query_by_fields(context->arena, write->entity, write->key_fields, write->key_count);
+	enum status status = row_query(context, query, keys, &rows, &count);
 	if (status != OK)
 		return status;
 	if (!count)

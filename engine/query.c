@@ -180,22 +180,27 @@ enum status row_query(struct context *context, const struct query *query, const 
 	return status;
 }
 
+const struct query *query_by_fields(struct arena *arena, const struct entity *entity, const uint16_t *fields, uint32_t count)
+{
+	struct query *query = arena_new(arena, struct query);
+	struct query_term *terms = arena_array(arena, struct query_term, count);
+	for (uint32_t i = 0; i < count; i++)
+		terms[i] =
+			(struct query_term){.path = &fields[i], .path_length = 1, .comparison = COMPARE_EQUAL, .parameter = i};
+	*query = (struct query){.kind = QUERY_ALL,
+				.entity = entity,
+				.terms = terms,
+				.term_count = count,
+				.parameter_count = count,
+				.terms_are_all = true};
+	return query;
+}
+
 enum status row_query_equal(struct context *context, const struct entity *entity, uint16_t field, struct value value,
 			    struct row ***rows_out, uint32_t *count_out)
 {
-	uint16_t *path = arena_new(context->arena, uint16_t);
-	struct query_term *term = arena_new(context->arena, struct query_term);
-	struct query *query = arena_new(context->arena, struct query);
-	struct value *parameters = arena_new(context->arena, struct value);
-	*path = field;
-	*parameters = value;
-	*term = (struct query_term){.path = path, .path_length = 1, .comparison = COMPARE_EQUAL};
-	*query = (struct query){.kind = QUERY_ALL,
-				.entity = entity,
-				.terms = term,
-				.term_count = 1,
-				.parameter_count = 1,
-				.terms_are_all = true};
+	struct value *parameters = arena_copy(context->arena, &value, sizeof(value));
+	const struct query *query = query_by_fields(context->arena, entity, &entity->fields[field].index, 1);
 	return row_query(context, query, parameters, rows_out, count_out);
 }
 
