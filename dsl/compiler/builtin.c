@@ -108,15 +108,34 @@ struct builtin_use {
 	uint32_t count;
 };
 
+/* The first of a row of values to be put in order that has none. */
+static const struct type *type_without_order(const struct builtin_use *use, const struct builtin_info *builtin)
+{
+	struct parameter_word parameter;
+	if (!parameter_at(builtin, 0, &parameter) || !text_is(parameter.word, "ordered"))
+		return NULL;
+	for (uint32_t i = 0; i < use->count && use->operands[i].type; i++)
+		if (!word_fits(use->coder, parameter.word, use->operands[i].type, NULL))
+			return use->operands[i].type;
+	return NULL;
+}
+
 static struct operand wrong_arguments(struct builtin_use *use)
 {
 	struct text_builder hint = {.arena = use->coder->compiler->arena};
+	const struct type *wild = NULL;
 	uint32_t shown = 0;
-	for (uint32_t i = 0; i < BUILTIN_ROWS; i++)
-		if (text_is(use->name, BUILTINS[i].name) && shown < 4)
-			builder_format(&hint, "%s%s(%s)", shown++ ? " or " : "", BUILTINS[i].name, BUILTINS[i].parameters);
-	complain(use->coder, DIAGNOSTIC_ARGUMENTS, use->invocation, "`%.*s` takes other arguments", TEXT_ARGS(use->name))
-		->hint = builder_text(&hint);
+	for (uint32_t i = 0; i < BUILTIN_ROWS; i++) {
+		if (!text_is(use->name, BUILTINS[i].name) || shown == 4)
+			continue;
+		builder_format(&hint, "%s%s(%s)", shown++ ? " or " : "", BUILTINS[i].name, BUILTINS[i].parameters);
+		wild = type_without_order(use, &BUILTINS[i]);
+	}
+	struct text sentence = text_format(hint.arena, "`%.*s` takes other arguments", TEXT_ARGS(use->name));
+	if (wild)
+		sentence = text_format(hint.arena, "%.*s has no order, so there is no `%.*s` of it",
+				       TEXT_ARGS(show(use->coder, wild)), TEXT_ARGS(use->name));
+	complain(use->coder, DIAGNOSTIC_ARGUMENTS, use->invocation, "%.*s", TEXT_ARGS(sentence))->hint = builder_text(&hint);
 	return operand_error(use->coder, use->invocation);
 }
 
