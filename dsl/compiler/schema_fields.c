@@ -2,6 +2,8 @@
  * (`entity.field`), so those are read when the others are known. */
 #include "dsl/compiler/schema_draft.h"
 
+enum { MAX_FIELDS = 1500 }; /* each is a column: PostgreSQL has 1,600 of them in a table, SQLite 2,000 */
+
 /* --- labels and texts */
 void escape_add(struct text_builder *builder, struct text escape)
 {
@@ -239,9 +241,17 @@ static void field_collect(struct compiler *compiler, field_list *fields, uint32_
 void fields_collect(struct compiler *compiler, field_list *fields, uint32_t file, const struct syntax *declaration,
 		    bool of_event)
 {
-	for (each_child (child, declaration))
-		if (child->kind == SYNTAX_field)
-			field_collect(compiler, fields, file, child, of_event ? OF_EVENT : OF_ENTITY);
+	for (each_child (child, declaration)) {
+		if (child->kind != SYNTAX_field)
+			continue;
+		if (fields->count >= MAX_FIELDS) {
+			diagnostic_add(compiler->diagnostics, DIAGNOSTIC_TOO_MANY, span_in(file, child),
+				       "this is one field too many; %d are allowed, those that every record has among them",
+				       MAX_FIELDS);
+			return;
+		}
+		field_collect(compiler, fields, file, child, of_event ? OF_EVENT : OF_ENTITY);
+	}
 }
 
 /* --- settling */

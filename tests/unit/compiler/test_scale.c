@@ -85,6 +85,32 @@ static void a_chain_of_calls_has_an_end(void **state)
 	arena_release(&arena);
 }
 
+static void too_much_is_said(void **state)
+{
+	(void)state;
+	struct arena arena;
+	struct diagnostics diagnostics;
+	arena_init(&arena, "test", 0);
+	struct text_builder source = {.arena = &arena};
+	builder_add_string(&source, "entity wide {\n");
+	for (int i = 0; i < 2000; i++)
+		builder_format(&source, "  f%d int\n", i);
+	builder_add_string(&source, "}\nrule r { on wide.created as w; then set w { f1495 = 1 } }\n");
+	compiled(&arena, &source, &diagnostics);
+	assert_int_equal(diagnostics.errors, 1);
+	assert_int_equal(diagnostics.items.items[0].code, DIAGNOSTIC_TOO_MANY);
+	assert_int_equal(diagnostics.items.items[0].span.line, 1498);
+
+	source = (struct text_builder){.arena = &arena};
+	for (int i = 0; i < 65000; i++)
+		builder_format(&source, "entity e%d { n int }\n", i);
+	compiled(&arena, &source, &diagnostics);
+	assert_true(diagnostics.errors > 0);
+	for (uint32_t i = 0; i < diagnostics.items.count; i++)
+		assert_int_equal(diagnostics.items.items[i].code, DIAGNOSTIC_TOO_MANY);
+	arena_release(&arena);
+}
+
 static void circles_are_said_once(void **state)
 {
 	(void)state;
@@ -103,9 +129,8 @@ static void circles_are_said_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_rule_is_found_by_its_value),
-		cmocka_unit_test(a_table_may_be_long),
-		cmocka_unit_test(a_chain_of_calls_has_an_end),
+		cmocka_unit_test(each_rule_is_found_by_its_value), cmocka_unit_test(a_table_may_be_long),
+		cmocka_unit_test(a_chain_of_calls_has_an_end),     cmocka_unit_test(too_much_is_said),
 		cmocka_unit_test(circles_are_said_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
