@@ -228,7 +228,7 @@ static bool is_taken(struct context *context, const struct unique_key *key, stru
 	return false;
 }
 
-/* The host has them in another row. It had better give them up in this turn; then its change comes before this one. */
+/* The host has them in another row. It had better have given them up in this turn; then this change waits for its. */
 static enum status holder_check(struct context *context, const struct unique_key *key, struct row *row, struct row *holder)
 {
 	if (holder->values && values_equal(key, holder->values, row->values))
@@ -282,19 +282,6 @@ static enum status unique_keys_check(struct context *context, struct row *row, c
 	return status;
 }
 
-static enum status waits_check(struct context *context, struct row *row)
-{
-	if (!row->values || !row->waits || row_place(context, row, NULL))
-		return OK;
-	const struct row *other = row->waits->row;
-	return error_set(
-		context->error, CONFLICT,
-		"%.*s and %.*s take unique values from one another, and no order of storing them allows that: give one "
-		"of them another value first, and the wanted one in a later turn",
-		TEXT_ARGS(record_show(context->arena, row->entity, row->change->before)),
-		TEXT_ARGS(record_show(context->arena, other->entity, other->change->before)));
-}
-
 /* --- all of it */
 static enum status row_check(struct context *context, struct row *row, const struct value *before, bool *gone)
 {
@@ -308,7 +295,6 @@ static enum status row_check(struct context *context, struct row *row, const str
 
 enum status constraints_check(struct context *context, struct savepoint since)
 {
-	LIST(struct row *) rows = {0};
 	enum status status = OK;
 	bool gone = false;
 	if (context->undo.count == since.undo)
@@ -319,14 +305,10 @@ enum status constraints_check(struct context *context, struct savepoint since)
 		if (undo.row->piece == context->piece)
 			continue;
 		undo.row->piece = context->piece;
-		*list_add(context->arena, &rows) = undo.row;
 		status = row_check(context, undo.row, undo.values, &gone);
 	}
 	if (status == OK && gone)
 		status = touched_refer(context);
-	context->walk++;
-	for (uint32_t i = 0; status == OK && i < rows.count; i++)
-		status = waits_check(context, rows.items[i]);
 	if (status != OK)
 		context->failed_step = SLOT_NONE;
 	return status;

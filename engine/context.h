@@ -30,8 +30,7 @@ struct row {
 	const struct field_write *writes; /* the newest first */
 	const struct row_wait *waits;     /* constraint.c */
 	uint32_t piece;                   /* in which it was looked at last; constraint.c */
-	uint32_t walk;                    /* in which it was come to last; plan_check.c */
-	bool placed;
+	uint8_t place;                    /* in the order of the plan; plan_check.c */
 };
 typedef LIST(struct row *) row_list;
 
@@ -83,7 +82,7 @@ struct context {
 	row_list touched; /* those with a change, in the order of the first touch: the plan is made of them */
 	LIST(struct row_undo) undo;
 	struct map taken;                         /* values of unique fields that rows of this turn have; constraint.c */
-	uint32_t piece, walk;                     /* how many there were */
+	uint32_t piece;                           /* how many there were */
 	LIST(struct taken_number) numbers, spare; /* spare: what took them was undone; all larger than those in use */
 	LIST(struct event *) pending;             /* raised, not yet handled */
 	uint32_t handled;                         /* of pending */
@@ -155,9 +154,6 @@ enum status constraints_check(struct context *context, struct savepoint since) M
 /* --- plan_check.c */
 /* A rule has given a field another value: said in the trace when an earlier rule of the same event had given it one. */
 void plan_note_write(struct context *context, struct row *row, uint16_t field, struct value before, struct value after);
-/* Adds the row, behind those it waits for, to `placed` (may be NULL) unless this walk has done so; context->walk + 1 begins
- * another walk. False: rows wait for one another. */
-bool row_place(struct context *context, struct row *row, row_list *placed);
 /* Makes the plan's changes of the rows that were touched; what comes to nothing, or is asked for twice, is left out. */
 void plan_finish(struct context *context);
 

@@ -1,6 +1,5 @@
 /* What a plan is at the end of its turn: one change a row, nothing that comes to nothing, nothing asked for twice; and a word
  * in the trace where two rules wanted different things. The later rule wins, in the fixed order of rules. */
-#include "engine/base/check.h"
 #include "engine/context.h"
 
 /* --- two rules, one field */
@@ -85,53 +84,50 @@ static void merge_doubles(struct context *context)
 	context->plan->outgoing.count = kept;
 }
 
-/* --- one after the other: the store checks what is unique with each change */
+/* --- one after the other: the store checks what is unique with each change. Where rows wait for one another in a ring, one of
+ * them steps aside. */
+enum { ON_THE_WAY = 1, PLACED };
+
 struct way {
 	struct row *row;
 	const struct row_wait *next;
 };
 
-static struct way way_into(struct context *context, struct row *row)
+static struct way way_into(struct row *row)
 {
-	row->walk = context->walk;
-	row->placed = false;
+	row->place = ON_THE_WAY;
 	return (struct way){row, row->values ? row->waits : NULL}; /* a deletion waits for nobody */
 }
 
-bool row_place(struct context *context, struct row *row, row_list *placed)
+/* Adds the row behind those it waits for. */
+static void row_place(struct context *context, struct row *row, row_list *placed)
 {
 	LIST(struct way) way = {0};
-	bool in_order = true;
-	if (row->walk == context->walk)
-		return true;
-	*list_add(context->arena, &way) = way_into(context, row);
+	if (row->place)
+		return;
+	*list_add(context->arena, &way) = way_into(row);
 	while (way.count) {
 		struct way *last = list_last(&way);
 		if (!last->next) {
-			last->row->placed = true;
-			if (placed)
-				*list_add(context->arena, placed) = last->row;
+			last->row->place = PLACED;
+			*list_add(context->arena, placed) = last->row;
 			way.count--;
 			continue;
 		}
 		struct row *other = last->next->row;
 		last->next = last->next->earlier;
-		if (other->walk != context->walk)
-			*list_add(context->arena, &way) = way_into(context, other);
-		else
-			in_order &= other->placed;
+		if (!other->place)
+			*list_add(context->arena, &way) = way_into(other);
+		else if (other->place == ON_THE_WAY)
+			other->change->steps_aside = true;
 	}
-	return in_order;
 }
 
 static row_list rows_in_order(struct context *context)
 {
 	row_list rows = {0};
-	context->walk++;
-	for (uint32_t i = 0; i < context->touched.count; i++) {
-		bool in_order = row_place(context, context->touched.items[i], &rows);
-		CHECK(in_order); /* constraint.c */
-	}
+	for (uint32_t i = 0; i < context->touched.count; i++)
+		row_place(context, context->touched.items[i], &rows);
 	return rows;
 }
 

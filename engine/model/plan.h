@@ -16,6 +16,7 @@ struct change {
 	struct value *after;  /* NULL for DELETE; computed fields are MISSING */
 	uint64_t *changed;    /* bit set of field indexes, (field_count + 63) / 64 words; UPDATE only */
 	uint32_t rule;        /* the last rule that wrote it, RULE_NONE for clocks and people */
+	bool steps_aside;     /* UPDATE: a change before it takes one of its unique values, and it one of theirs */
 };
 
 /* A call to a connector, performed after the commit; its answer comes back as an event. */

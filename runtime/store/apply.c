@@ -5,6 +5,7 @@
 #include "engine/model/system.h"
 #include "runtime/store/inside.h"
 
+static enum status row_delete(struct store *store, const struct change *change, struct error *error) MUST_CHECK;
 static enum status change_apply(struct store *store, const struct change *change, struct error *error) MUST_CHECK;
 static enum status owned_delete(struct store *store, const struct change *change, struct error *error) MUST_CHECK;
 static enum status events_remember(struct store *store, const struct plan *plan, struct error *error) MUST_CHECK;
@@ -14,6 +15,10 @@ enum status store_apply(struct store *store, const struct plan *plan, struct err
 	enum status status = OK;
 
 	CHECK(store->depth > 0);
+	/* out of the way of those that take its unique values; its own change puts it back */
+	for (uint32_t i = 0; i < plan->changes.count && status == OK; i++)
+		if (plan->changes.items[i]->steps_aside)
+			status = row_delete(store, plan->changes.items[i], error);
 	for (uint32_t i = 0; i < plan->changes.count && status == OK; i++) {
 		arena_reset(&store->scratch);
 		status = change_apply(store, plan->changes.items[i], error);
@@ -222,7 +227,7 @@ static enum status change_apply(struct store *store, const struct change *change
 
 	if (change->kind == CHANGE_DELETE && !change->before)
 		return OK; /* made and deleted in one turn */
-	if (change->kind == CHANGE_CREATE)
+	if (change->kind == CHANGE_CREATE || change->steps_aside)
 		status = row_create(store, change, error);
 	else if (change->kind == CHANGE_UPDATE)
 		status = row_update(store, change, error);

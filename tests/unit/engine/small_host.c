@@ -166,12 +166,27 @@ static void assert_references(struct small_host *host)
 	}
 }
 
+static void step_aside(struct small_host *host)
+{
+	for (uint32_t i = 0; i < host->turn->plan.changes.count; i++) {
+		struct change *change = host->turn->plan.changes.items[i];
+		if (!change->steps_aside)
+			continue;
+		assert_int_equal(change->kind, CHANGE_UPDATE);
+		struct host_row *row = row_find(host, change->entity, change->id);
+		assert_non_null(row);
+		*row = *list_last(&host->rows);
+		host->rows.count--;
+	}
+}
+
 static void apply(struct small_host *host)
 {
+	step_aside(host);
 	for (uint32_t i = 0; i < host->turn->plan.changes.count; i++) {
 		const struct change *change = host->turn->plan.changes.items[i];
 		struct host_row *row = row_find(host, change->entity, change->id);
-		assert_true((row != NULL) == (change->kind != CHANGE_CREATE));
+		assert_true((row != NULL) == (change->kind != CHANGE_CREATE && !change->steps_aside));
 		if (change->kind == CHANGE_DELETE) {
 			*row = *list_last(&host->rows);
 			host->rows.count--;

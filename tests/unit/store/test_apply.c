@@ -374,6 +374,61 @@ static void test_settings(void **state)
 	sample_close(&world.sample);
 }
 
+/* Two things exchange what is unique, while another refers to one of them. */
+static void test_one_steps_aside(void **state)
+{
+	struct world world;
+	struct sample *sample = &world.sample;
+
+	(void)state;
+	world_open(&world);
+	struct entity *place = sample_entity(sample, "place");
+	sample_field(sample, place, "number", sample_type(sample, TYPE_INT))->unique = true;
+	sample_field(sample, place, "beside", sample_ref(sample, place));
+	assert_int_equal(sample_migrate(sample, NULL), OK);
+	struct value *rows[3];
+	for (int i = 0; i < 3; i++) {
+		rows[i] = sample_values(sample, place);
+		rows[i][FIELD_FIRST_OWN] = value_int(i);
+		if (i)
+			rows[i][FIELD_FIRST_OWN + 1] = rows[0][FIELD_ID];
+		rows[i][FIELD_ID] = value_ref(place->index, sample_create(sample, place, rows[i]));
+	}
+	struct change changes[2];
+	struct change *both[] = {&changes[1], &changes[0]};
+	struct plan plan = {.changes = {.items = both, .count = 2}};
+	uint64_t changed = 1u << FIELD_FIRST_OWN;
+	for (int i = 0; i < 2; i++) {
+		struct value *before = sample_read(sample, place, rows[i][FIELD_ID].id);
+		struct value *after = arena_copy(&sample->arena, before, sizeof *after * place->field_count);
+		after[FIELD_FIRST_OWN] = value_int(1 - i);
+		after[FIELD_VERSION].integer++;
+		changes[i] = (struct change){.kind = CHANGE_UPDATE,
+					     .entity = place,
+					     .id = rows[i][FIELD_ID].id,
+					     .before = before,
+					     .after = after,
+					     .changed = &changed,
+					     .rule = RULE_NONE};
+	}
+	for (int aside = 0; aside < 2; aside++) {
+		changes[0].steps_aside = aside;
+		assert_int_equal(store_begin(sample->store, &sample->error), OK);
+		assert_int_equal(store_apply(sample->store, &plan, &sample->error), aside ? OK : CONFLICT);
+		if (aside)
+			assert_int_equal(store_commit(sample->store, &sample->error), OK);
+		else
+			store_rollback(sample->store);
+	}
+	for (int i = 0; i < 3; i++) {
+		struct value *row = sample_read(sample, place, rows[i][FIELD_ID].id);
+		assert_int_equal(row[FIELD_FIRST_OWN].integer, i < 2 ? 1 - i : 2);
+		assert_int_equal(row[FIELD_VERSION].integer, i < 2 ? 2 : 1);
+		assert_int_equal(row[FIELD_FIRST_OWN + 1].kind, i ? VALUE_REF : VALUE_MISSING);
+	}
+	sample_close(sample);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_keyed_events_are_remembered),
 		cmocka_unit_test(test_timers_in_order),
 		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_one_steps_aside),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
