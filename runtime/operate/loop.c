@@ -29,7 +29,7 @@ struct alarm {
 	int64_t at;
 	alarm_fn *on_ring;
 	void *context;
-	bool removed;
+	bool due, removed;
 };
 
 struct loop {
@@ -135,17 +135,18 @@ struct alarm *loop_alarm(struct loop *loop, alarm_fn *on_ring, void *context)
 void alarm_set(struct alarm *alarm, int64_t at)
 {
 	alarm->at = at;
+	alarm->due = false;
 }
 
 void alarm_set_earlier(struct alarm *alarm, int64_t at)
 {
-	if (at < alarm->at)
+	if (!alarm->due && at < alarm->at)
 		alarm->at = at;
 }
 
 void alarm_clear(struct alarm *alarm)
 {
-	alarm->at = NEVER;
+	alarm_set(alarm, NEVER);
 }
 
 void alarm_remove(struct alarm *alarm)
@@ -225,18 +226,21 @@ static int wait_time(const struct loop *loop, int most)
 	return most >= 0 && most < left ? most : (int)left;
 }
 
-/* What a callback sets to a time that has passed waits for the next round, so that sockets get their turn between. */
+/* First marked, then rung: what a callback sets to a time that has passed waits for the next round, so that sockets get their
+ * turn between. */
 static void ring_due(struct loop *loop)
 {
 	int64_t now = loop_now();
 	bool any = false;
 
-	for (struct alarm *alarm = loop->alarms; alarm; alarm = alarm->next)
-		any = any || (!alarm->removed && alarm->at <= now);
+	for (struct alarm *alarm = loop->alarms; alarm; alarm = alarm->next) {
+		alarm->due = !alarm->removed && alarm->at <= now;
+		any |= alarm->due;
+	}
 	for (struct alarm *alarm = any ? loop->alarms : NULL; alarm; alarm = alarm->next) {
-		if (alarm->removed || alarm->at > now)
+		if (!alarm->due || alarm->removed)
 			continue;
-		alarm->at = NEVER;
+		alarm_clear(alarm);
 		alarm->on_ring(alarm->context);
 	}
 }

@@ -1,12 +1,8 @@
-/* Signals through signalfd, and systemd's datagram. Must never do work in a signal handler: there is none. */
+/* Signals through signalfd. Must never do work in a signal handler: there is none. */
 #include <errno.h>
 #include <signal.h>
-#include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "runtime/operate/signals.h"
@@ -38,28 +34,6 @@ void signals_close(struct signals *signals)
 	close(signals->fd);
 	signals->fd = -1;
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
-enum status notify_supervisor(const char *state, struct error *error)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	size_t length = path ? strlen(path) : 0;
-
-	if (!length)
-		return OK;
-	if (length >= sizeof address.sun_path || (path[0] != '/' && path[0] != '@'))
-		return error_set(error, INVALID, "NOTIFY_SOCKET is no path of a socket: %s", path);
-	memcpy(address.sun_path, path, length);
-	if (path[0] == '@')
-		address.sun_path[0] = 0; /* the abstract namespace */
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
-	bool sent = fd >= 0 && sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, size) >= 0;
-	int reason = errno;
-	if (fd >= 0)
-		close(fd);
-	return sent ? OK : error_set(error, RETRY, "the supervisor at %s can not be told: %s", path, strerror(reason));
 }
 
 static sigset_t our_signals(void)

@@ -1,5 +1,5 @@
-/* Signals as something a loop waits for, and the word to systemd. SIGTERM and SIGINT ask to end, SIGHUP asks to read the
- * settings again; nothing runs in a signal handler. */
+/* Signals as something a loop waits for. SIGTERM and SIGINT ask to end, SIGHUP asks to read the settings again; nothing runs in
+ * a signal handler. */
 #ifndef OPERATE_SIGNALS_H
 #define OPERATE_SIGNALS_H
 
@@ -17,9 +17,5 @@ struct signals {
 /* Blocks the three signals for this thread (do it before threads and child processes begin) and SIGPIPE for good. */
 enum status signals_open(struct signals *signals, struct loop *loop, struct error *error) MUST_CHECK;
 void signals_close(struct signals *signals); /* they are delivered as usual again */
-
-/* Tells the supervisor ("READY=1", "STOPPING=1", "STATUS=…", newlines between): the datagram of sd_notify(3). OK without a
- * supervisor, that is without NOTIFY_SOCKET. */
-enum status notify_supervisor(const char *state, struct error *error) MUST_CHECK;
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "engine/base/check.h"
 #include "runtime/operate/log.h"
+#include "runtime/operate/notify.h"
 #include "runtime/service/service.h"
 
 enum {
