@@ -12,6 +12,7 @@ import tempfile
 STACKS = [
     ["rules/default", "connectors/rmm"],
     ["tests/language/constructs/desk", "tests/language/constructs/own"],
+    ["tests/unit/engine/flow/constraints"],
 ]
 
 
