@@ -286,7 +286,7 @@ static enum status unique_keys_check(struct context *context, struct row *row, c
 static enum status row_check(struct context *context, struct row *row, const struct value *before, bool *gone)
 {
 	if (!row->values) {
-		*gone |= before != NULL;
+		*gone |= before && context->engine->constraints[row->entity->index].referring.count;
 		return before ? deletion_check(context, row, before) : OK;
 	}
 	enum status status = references_check(context, row, before);
