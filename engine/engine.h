@@ -21,8 +21,9 @@ struct turn {
 };
 
 /* Gives the event's fields their defaults, runs every rule, clock and workflow that it concerns, and those of the events that
- * follow from it. A failing rule is undone, traced and followed by the system event `rule.failed`; the turn goes on. The status
- * is not OK only when the host fails, or a limit of limits.h ends the turn: then the plan is empty. */
+ * follow from it. A failing rule, also one that leaves behind a reference to nothing or what is unique twice, is undone, traced
+ * and followed by the system event `rule.failed`; the turn goes on. The status is not OK only when the host fails, or a limit
+ * of limits.h ends the turn: then the plan is empty. */
 enum status engine_turn(struct engine *engine, const struct event *event, const struct ports *ports,
 			const struct turn **turn_out, struct error *error) MUST_CHECK;
 
