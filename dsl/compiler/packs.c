@@ -67,26 +67,51 @@ static bool constraint_read(struct text constraint, struct text version, bool *h
 }
 
 /* --- requires */
-static struct declaration *pack_find(const struct compiler *compiler, struct text name)
+enum answer { NOT_ASKED, REQUIRES_BACK, DOES_NOT };
+
+/* One pack a layer, the first; a second one is said to be too many and not looked at. */
+struct pack_stack {
+	struct compiler *compiler;
+	declaration_list packs;
+	bool *seen;           /* by pack, while one question is answered */
+	enum answer *answers; /* by pack: whether it requires the one that is being checked */
+};
+
+static bool pack_find(const struct pack_stack *stack, struct text name, uint32_t *number_out)
 {
-	const declaration_list *packs = &compiler->by_kind[SYNTAX_pack];
-	for (uint32_t i = 0; i < packs->count; i++)
-		if (text_equal(pack_name(compiler, packs->items[i]), name))
-			return packs->items[i];
-	return NULL;
+	for (uint32_t i = 0; i < stack->packs.count; i++)
+		if (text_equal(pack_name(stack->compiler, stack->packs.items[i]), name)) {
+			*number_out = i;
+			return true;
+		}
+	return false;
 }
 
-static bool requires_back(const struct compiler *compiler, const struct declaration *from, struct text wanted, uint32_t depth)
+static bool reaches(struct pack_stack *stack, uint32_t from, struct text wanted)
 {
-	for (each_child (child, from->syntax)) {
-		if (!is_option(compiler, from->file, child, "requires") || !syntax_named(child, 1))
+	const struct declaration *pack = stack->packs.items[from];
+	if (stack->seen[from])
+		return false;
+	stack->seen[from] = true;
+	for (each_child (child, pack->syntax)) {
+		uint32_t other;
+		if (!is_option(stack->compiler, pack->file, child, "requires") || !syntax_named(child, 1))
 			continue;
-		struct text name = syntax_text(compiler, from->file, syntax_named(child, 1));
-		const struct declaration *other = pack_find(compiler, name);
-		if (text_equal(name, wanted) || (other && depth < 100 && requires_back(compiler, other, wanted, depth + 1)))
+		struct text name = syntax_text(stack->compiler, pack->file, syntax_named(child, 1));
+		if (text_equal(name, wanted) || (pack_find(stack, name, &other) && reaches(stack, other, wanted)))
 			return true;
 	}
 	return false;
+}
+
+/* Directly or through others. */
+static bool requires_back(struct pack_stack *stack, uint32_t from, struct text wanted)
+{
+	if (stack->answers[from] == NOT_ASKED) {
+		memset(stack->seen, 0, stack->packs.count * sizeof(*stack->seen));
+		stack->answers[from] = reaches(stack, from, wanted) ? REQUIRES_BACK : DOES_NOT;
+	}
+	return stack->answers[from] == REQUIRES_BACK;
 }
 
 static void version_check(struct compiler *compiler, uint32_t file, const struct syntax *constraint, struct text name,
@@ -103,22 +128,24 @@ static void version_check(struct compiler *compiler, uint32_t file, const struct
 			       TEXT_ARGS(text));
 }
 
-static void requires_check(struct compiler *compiler, const struct declaration *pack, const struct syntax *option)
+static void requires_check(struct pack_stack *stack, const struct declaration *pack, const struct syntax *option)
 {
+	struct compiler *compiler = stack->compiler;
 	const struct syntax *word = syntax_named(option, 1), *constraint = syntax_named(option, 2);
 	struct text name = word ? syntax_text(compiler, pack->file, word) : (struct text){0};
+	uint32_t number;
 	if (text_is(name, "stellwerk")) {
 		if (constraint)
 			version_check(compiler, pack->file, constraint, name, LANGUAGE_VERSION);
 		return;
 	}
-	const struct declaration *other = pack_find(compiler, name);
-	if (!other) {
+	if (!pack_find(stack, name, &number)) {
 		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_REQUIRES, span_in(pack->file, option),
 			       "the pack `%.*s` is not in this stack; name its folder before this one", TEXT_ARGS(name));
 		return;
 	}
-	if (requires_back(compiler, other, pack_name(compiler, pack), 0)) {
+	const struct declaration *other = stack->packs.items[number];
+	if (requires_back(stack, number, pack_name(compiler, pack))) {
 		if (other->layer >= pack->layer)
 			diagnostic_add(compiler->diagnostics, DIAGNOSTIC_CYCLE, span_in(pack->file, option),
 				       "the packs `%.*s` and `%.*s` require one another", TEXT_ARGS(pack_name(compiler, pack)),
@@ -149,12 +176,13 @@ static void calendar_option(struct compiler *compiler, const struct declaration 
 	suggest_from_map(compiler, diagnostic, word, &compiler->spaces[SPACE_CALENDAR]);
 }
 
-static void option_check(struct compiler *compiler, const struct declaration *pack, const struct syntax *option)
+static void option_check(struct pack_stack *stack, const struct declaration *pack, const struct syntax *option)
 {
+	struct compiler *compiler = stack->compiler;
 	static const char *const WORDS[] = {"title", "requires", "calendar", "zone"};
 	struct text word = syntax_text(compiler, pack->file, syntax_with_role(option, ROLE_name)), known[4];
 	if (text_is(word, "requires"))
-		requires_check(compiler, pack, option);
+		requires_check(stack, pack, option);
 	else if (text_is(word, "calendar"))
 		calendar_option(compiler, pack, option);
 	for (int i = 0; i < 4; i++) {
@@ -202,20 +230,28 @@ void packs_declare(struct compiler *compiler)
 }
 
 /* --- one pack a layer, once packs are used at all */
-static void layers_check(struct compiler *compiler)
+/* They stand in the order of their layers. */
+static void firsts_read(struct pack_stack *stack)
 {
-	const declaration_list *packs = &compiler->by_kind[SYNTAX_pack];
+	const declaration_list *packs = &stack->compiler->by_kind[SYNTAX_pack];
+	const struct declaration *first = NULL;
 	for (uint32_t i = 0; i < packs->count; i++) {
-		const struct declaration *first = pack_of_layer(compiler, packs->items[i]->layer);
-		if (first == packs->items[i])
+		struct declaration *pack = packs->items[i];
+		if (!first || first->layer != pack->layer) {
+			*list_add(stack->compiler->arena, &stack->packs) = pack;
+			first = pack;
 			continue;
-		struct diagnostic *diagnostic =
-			diagnostic_add(compiler->diagnostics, DIAGNOSTIC_DECLARED_TWICE,
-				       span_in(packs->items[i]->file, packs->items[i]->syntax),
-				       "this folder is already the pack `%.*s`", TEXT_ARGS(pack_name(compiler, first)));
+		}
+		struct diagnostic *diagnostic = diagnostic_add(
+			stack->compiler->diagnostics, DIAGNOSTIC_DECLARED_TWICE, span_in(pack->file, pack->syntax),
+			"this folder is already the pack `%.*s`", TEXT_ARGS(pack_name(stack->compiler, first)));
 		diagnostic->other = span_in(first->file, first->syntax);
 	}
-	for (uint32_t i = 0; packs->count && i < compiler->input_count; i++) {
+}
+
+static void nameless_find(struct compiler *compiler)
+{
+	for (uint32_t i = 0; compiler->by_kind[SYNTAX_pack].count && i < compiler->input_count; i++) {
 		const struct source_input *input = &compiler->inputs[i];
 		bool first_of_layer = !i || compiler->inputs[i - 1].layer != input->layer;
 		if (first_of_layer && !input->is_script && !pack_of_layer(compiler, input->layer) &&
@@ -226,21 +262,29 @@ static void layers_check(struct compiler *compiler)
 	}
 }
 
+static void pack_check(struct pack_stack *stack, const struct declaration *pack)
+{
+	struct compiler *compiler = stack->compiler;
+	const struct syntax *version = syntax_with_role(pack->syntax, ROLE_version);
+	uint32_t numbers[3];
+	if (!version_read(string_content(compiler, pack->file, version), numbers))
+		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_LITERAL, span_in(pack->file, version),
+			       "a version is numbers between dots: \"1.0.0\"");
+	memset(stack->answers, 0, stack->packs.count * sizeof(*stack->answers));
+	for (each_child (child, pack->syntax))
+		if (child->kind == SYNTAX_option)
+			option_check(stack, pack, child);
+}
+
 void packs_build(struct compiler *compiler)
 {
-	const declaration_list *packs = &compiler->by_kind[SYNTAX_pack];
-	uint32_t numbers[3];
-	layers_check(compiler);
-	for (uint32_t i = 0; i < packs->count; i++) {
-		const struct declaration *pack = packs->items[i];
-		const struct syntax *version = syntax_with_role(pack->syntax, ROLE_version);
-		if (!version_read(string_content(compiler, pack->file, version), numbers))
-			diagnostic_add(compiler->diagnostics, DIAGNOSTIC_LITERAL, span_in(pack->file, version),
-				       "a version is numbers between dots: \"1.0.0\"");
-		for (each_child (child, pack->syntax))
-			if (child->kind == SYNTAX_option)
-				option_check(compiler, pack, child);
-	}
+	struct pack_stack stack = {.compiler = compiler};
+	firsts_read(&stack);
+	nameless_find(compiler);
+	stack.seen = arena_array(compiler->arena, bool, stack.packs.count + 1);
+	stack.answers = arena_array(compiler->arena, enum answer, stack.packs.count + 1);
+	for (uint32_t i = 0; i < stack.packs.count; i++)
+		pack_check(&stack, stack.packs.items[i]);
 	for (uint32_t i = 0; i < compiler->by_kind[SYNTAX_budget].count; i++)
 		budget_check(compiler, compiler->by_kind[SYNTAX_budget].items[i]);
 	for (uint32_t i = 0; i < compiler->by_kind[SYNTAX_migration].count; i++)

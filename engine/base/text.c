@@ -58,7 +58,7 @@ int64_t text_find(struct text text, struct text part)
 struct text text_slice(struct text text, uint32_t from, uint32_t to)
 {
 	CHECK(from <= to && to <= text.length);
-	return (struct text){text.bytes + from, to - from};
+	return (struct text){from ? text.bytes + from : text.bytes, to - from}; /* an empty text may have no bytes at all */
 }
 
 static bool is_blank(char byte)

@@ -62,6 +62,7 @@ static void texts_in_parts(void **state)
 	assert_true(text_is(text_trim(TEXT(" \t a b\r\n")), "a b"));
 	assert_true(text_is(text_trim(TEXT(" \n ")), ""));
 	assert_true(text_is(text_slice(TEXT("abc"), 3, 3), ""));
+	assert_true(text_is(text_slice((struct text){0}, 0, 0), ""));
 	assert_true(text_is(text_copy(&arena, TEXT("abc")), "abc"));
 	assert_string_equal(text_format(&arena, "%d-%s", 7, "x").bytes, "7-x");
 }

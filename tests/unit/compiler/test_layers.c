@@ -105,6 +105,24 @@ static void overridden_rules_are_checked(void **state)
 	assert_string_equal(codes(), "F0202");
 }
 
+/* Each of the two is asked twice at each turn: a walk that forgets where it was would double its work at every step. */
+static void circles_of_requirements_end(void **state)
+{
+	(void)state;
+	STACK("pack low \"1.0.0\" { requires mid, \">= 1.0\"; requires mid, \"< 2.0\" }\n",
+	      "pack mid \"1.0.0\" { requires low, \">= 1.0\"; requires low, \"< 2.0\" }\n",
+	      "pack top \"1.0.0\" { requires low, \">= 1.0\" }\n", "pack aside \"1.0.0\" { requires low, \">= 1.0\" }\n");
+	assert_string_equal(codes(), "F0503 F0503");
+}
+
+static void a_requirement_says_a_version(void **state)
+{
+	(void)state;
+	STACK("pack low \"1.0.0\" { }\n",
+	      "pack top \"1.0.0\" { requires low, \"\"; requires low, 1; requires stellwerk, soon }\n");
+	assert_string_equal(codes(), "F0902 F0902 F0902");
+}
+
 static void disable_removes(void **state)
 {
 	(void)state;
@@ -255,6 +273,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(override_by_pack_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(highest_layer_wins, setup, teardown),
 		cmocka_unit_test_setup_teardown(overridden_rules_are_checked, setup, teardown),
+		cmocka_unit_test_setup_teardown(circles_of_requirements_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_requirement_says_a_version, setup, teardown),
 		cmocka_unit_test_setup_teardown(disable_removes, setup, teardown),
 		cmocka_unit_test_setup_teardown(order_by_a_disabled_rule, setup, teardown),
 		cmocka_unit_test_setup_teardown(own_rules_are_not_overridden, setup, teardown),
