@@ -53,7 +53,7 @@ static void on_alarm(void *context)
 {
 	struct member *member = context;
 
-	member->work(member);
+	member->duty->work(member);
 }
 
 static void on_bell(void *context, int fd, unsigned ready)
@@ -63,7 +63,9 @@ static void on_bell(void *context, int fd, unsigned ready)
 
 	(void)ready;
 	(void)!eventfd_read(fd, &times);
-	member->work(member);
+	if (member->duty->rung)
+		member->duty->rung(member);
+	member->duty->work(member);
 }
 
 static void on_end(void *context)
@@ -131,7 +133,7 @@ static void member_close(struct member *member)
 int member_run(const struct service *service, enum role role)
 {
 	const struct role_duty *duty = DUTIES[role];
-	struct member member = {.service = service, .role = role, .work = duty->work};
+	struct member member = {.service = service, .role = role, .duty = duty};
 	struct error error;
 
 	log_role(role_name(role));
@@ -140,6 +142,8 @@ int member_run(const struct service *service, enum role role)
 	if (status == OK && duty->start)
 		status = duty->start(&member, &error);
 	if (status == OK) {
+		if (duty->rung)
+			duty->rung(&member);
 		member_come_again(&member, 0);
 		status = loop_run(member.loop, &error);
 	}

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "engine/base/check.h"
-#include "runtime/bus/cloudevent.h"
+#include "runtime/bus/bus.h"
 #include "runtime/http/server.h"
 #include "runtime/operate/log.h"
-#include "runtime/service/service.h"
+#include "runtime/service/intake.h"
 
 enum { POSTS_MOST = 512 }; /* in one transaction */
 
@@ -22,6 +22,7 @@ struct post {
 struct api {
 	struct server *server;
 	struct alarm *flush;
+	struct bus *bus; /* NULL without a broker: then posts go to the journal */
 	struct post posts[POSTS_MOST];
 	uint32_t post_count;
 };
@@ -191,6 +192,51 @@ static void post_answer(const struct post *post, enum status status, const struc
 				text_format(arena, "the event was not taken, send it again: %s", error->sentence));
 }
 
+static void posts_answer(const struct post *posts, uint32_t count, enum status status, const struct error *error)
+{
+	if (status != OK)
+		log_line(LOG_WARNING, "events were refused: %s", error->sentence);
+	for (uint32_t i = 0; i < count; i++)
+		post_answer(&posts[i], status, error);
+}
+
+/* --- to the broker: what it has confirmed is answered; doubles are found by who handles them */
+struct published {
+	uint32_t count;
+	struct post posts[];
+};
+
+static void on_published(void *context, enum status status, const struct error *error)
+{
+	struct published *published = context;
+
+	posts_answer(published->posts, published->count, status, error);
+	free(published);
+}
+
+static enum status posts_publish(struct api *api, struct error *error)
+{
+	struct published *published = malloc(sizeof *published + api->post_count * sizeof *published->posts);
+	struct arena arena;
+	cloud_event_list events = {0};
+
+	CHECK(published);
+	arena_init(&arena, "a batch of posts", 0);
+	published->count = api->post_count;
+	for (uint32_t i = 0; i < api->post_count; i++) {
+		struct post *post = &api->posts[i];
+		post->accepted = post->events.count;
+		published->posts[i] = *post;
+		for (uint32_t k = 0; k < post->events.count; k++)
+			*list_add(&arena, &events) = post->events.items[k];
+	}
+	enum status status = bus_publish(api->bus, events.items, events.count, on_published, published, error);
+	arena_release(&arena);
+	if (status != OK)
+		free(published);
+	return status;
+}
+
 static void on_flush(void *context)
 {
 	struct member *member = context;
@@ -199,13 +245,11 @@ static void on_flush(void *context)
 
 	if (!api->post_count)
 		return;
-	enum status status = posts_write(member, &error);
-	if (status == OK)
+	enum status status = api->bus ? posts_publish(api, &error) : posts_write(member, &error);
+	if (!api->bus && status == OK)
 		bell_ring(member->service, ROLE_WORKER);
-	else
-		log_line(LOG_WARNING, "events were refused: %s", error.sentence);
-	for (uint32_t i = 0; i < api->post_count; i++)
-		post_answer(&api->posts[i], status, &error);
+	if (!api->bus || status != OK)
+		posts_answer(api->posts, api->post_count, status, &error);
 	api->post_count = 0;
 }
 
@@ -219,10 +263,14 @@ static void on_health(void *context, struct request *request)
 static void on_ready(void *context, struct request *request)
 {
 	struct member *member = context;
-	int64_t counts[ENTRY_STATE_COUNT];
+	const struct api *api = member->own;
 	struct error error;
+	int64_t ignored;
+	enum status status = journal_history(member->store, &ignored, &error);
 
-	if (journal_counts(member->store, counts, &error) == OK)
+	if (status == OK && api->bus)
+		status = bus_health(api->bus, &error);
+	if (status == OK)
 		request_answer(request, 200, "application/json", TEXT("{\"status\":\"pass\"}\n"));
 	else
 		request_problem(request, 503, "Service Unavailable", text_from(error.sentence));
@@ -261,6 +309,16 @@ static enum status api_start(struct member *member, struct error *error)
 	CHECK(api);
 	member->own = api;
 	api->flush = loop_alarm(member->loop, on_flush, member);
+	if (*member->service->settings.broker) {
+		struct bus_options bus = {.loop = member->loop,
+					  .url = member->service->settings.broker,
+					  .name = "stellwerk api",
+					  .shards = BROKER_SHARDS,
+					  .prefetch = 1};
+		enum status status = bus_open(&bus, &api->bus, error);
+		if (status != OK)
+			return status;
+	}
 	return server_open(&options, &api->server, error);
 }
 
@@ -276,8 +334,9 @@ static void api_end(struct member *member)
 	if (!api)
 		return;
 	on_flush(member);
+	bus_close(api->bus); /* what it has not confirmed is answered with 503 */
 	server_close(api->server);
 	free(api);
 }
 
-const struct role_duty API_DUTY = {api_start, api_work, api_end};
+const struct role_duty API_DUTY = {.start = api_start, .work = api_work, .end = api_end};

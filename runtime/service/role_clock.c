@@ -76,4 +76,4 @@ static void clock_end(struct member *member)
 	free(member->own);
 }
 
-const struct role_duty CLOCK_DUTY = {clock_start, clock_work, clock_end};
+const struct role_duty CLOCK_DUTY = {.start = clock_start, .work = clock_work, .end = clock_end};

@@ -420,4 +420,4 @@ static void courier_end(struct member *member)
 	free(courier);
 }
 
-const struct role_duty COURIER_DUTY = {courier_start, courier_work, courier_end};
+const struct role_duty COURIER_DUTY = {.start = courier_start, .work = courier_work, .end = courier_end};

@@ -1,27 +1,40 @@
 /* The worker: what waits in the journal, in transactions of many entries, fair between tenants: each that waits gets an equal
- * share of every transaction, so the storm of one delays the single event of another by one transaction at most. */
+ * share of every transaction, so the storm of one delays the single event of another by one transaction at most.
+ *
+ * With a broker, what it delivers has its turn at once while nothing waits before it. When more comes than is handled, it is
+ * written to the journal first, which is quick, and waits there: so fairness holds also for what is still behind a storm. */
 #include <stdlib.h>
 
 #include "engine/base/check.h"
-#include "runtime/service/service.h"
+#include "runtime/service/intake.h"
+
+enum { STORE_AT_ONCE = 4 }; /* batches of deliveries that are written to the journal in one transaction */
 
 struct worker {
 	struct arena arena; /* one transaction */
 	uint32_t batch;
+	struct intake *intake; /* NULL without a broker */
+	bool waiting;          /* something may wait in the journal */
 };
+
+static void on_deliveries(void *context)
+{
+	struct member *member = context;
+
+	member_come_again(member, 0);
+}
 
 static enum status worker_start(struct member *member, struct error *error)
 {
 	struct worker *worker = calloc(1, sizeof *worker);
 
 	CHECK(worker);
-	(void)error;
 	arena_init(&worker->arena, "a batch of events", 0);
 	worker->batch = (uint32_t)strtoul(member->service->settings.batch, NULL, 10);
 	if (worker->batch < 1)
 		worker->batch = 1;
 	member->own = worker;
-	return OK;
+	return *member->service->settings.broker ? intake_open(member, on_deliveries, &worker->intake, error) : OK;
 }
 
 static void worker_end(struct member *member)
@@ -30,19 +43,32 @@ static void worker_end(struct member *member)
 
 	if (!worker)
 		return;
+	intake_close(worker->intake);
 	arena_release(&worker->arena);
 	free(worker);
 }
 
-/* The oldest entries of each tenant that waits. `full_out`: some tenant has more. */
-static enum status gather(struct member *member, entry_list *entries, bool *full_out, struct error *error)
+/* --- turns */
+static enum status entries_run(struct member *member, entry_list *entries, struct error *error)
+{
+	struct turned turned = {0};
+	enum status status = turns_run(member->turns, entries->items, entries->count, member_now(), &turned, error);
+
+	if (status == OK && turned.has_timer)
+		bell_ring(member->service, ROLE_CLOCK);
+	if (status == OK && turned.calls)
+		bell_ring(member->service, ROLE_COURIER);
+	return status;
+}
+
+/* The oldest entries of each tenant that waits. */
+static enum status gather(struct member *member, entry_list *entries, struct error *error)
 {
 	struct worker *worker = member->own;
 	tenant_list tenants;
 	enum status status = journal_waiting(member->store, &worker->arena, &tenants, error);
 	uint32_t share = tenants.count && worker->batch > tenants.count ? worker->batch / tenants.count : 1;
 
-	*full_out = tenants.count > worker->batch;
 	for (uint32_t i = 0; status == OK && i < tenants.count && entries->count < worker->batch; i++) {
 		struct entry_filter filter = {.tenant = tenants.items[i],
 					      .has_state = true,
@@ -53,30 +79,86 @@ static enum status gather(struct member *member, entry_list *entries, bool *full
 		status = journal_list(member->store, &worker->arena, &filter, &found, error);
 		for (uint32_t k = 0; status == OK && k < found.count; k++)
 			*list_add(&worker->arena, entries) = found.items[k];
-		*full_out |= status == OK && found.count == share;
 	}
+	return status;
+}
+
+static enum status waiting_run(struct member *member, struct error *error)
+{
+	struct worker *worker = member->own;
+	entry_list entries = {0};
+	enum status status = gather(member, &entries, error);
+
+	if (status == OK && entries.count)
+		status = entries_run(member, &entries, error);
+	if (status == OK)
+		worker->waiting = entries.count;
+	return status;
+}
+
+/* --- what the broker delivers */
+static enum status entries_store(struct member *member, entry_list *entries, struct error *error)
+{
+	enum status status = store_begin(member->store, error);
+	bool is_new;
+
+	if (status != OK)
+		return status;
+	for (uint32_t i = 0; status == OK && i < entries->count; i++) {
+		struct entry *entry = &entries->items[i];
+		entry->handled_at = entry->received_at;
+		status = entry->state == ENTRY_DEAD ? journal_record(member->store, entry, &is_new, error)
+						    : journal_add(member->store, entry, &is_new, error);
+	}
+	if (status == OK)
+		return store_commit(member->store, error);
+	store_rollback(member->store);
+	return status;
+}
+
+static enum status delivered_run(struct member *member, struct error *error)
+{
+	struct worker *worker = member->own;
+	entry_list entries = {0};
+	enum status status = OK;
+
+	intake_take(worker->intake, &worker->arena, worker->batch * STORE_AT_ONCE, &entries);
+	if (!entries.count)
+		return OK;
+	if (worker->waiting || entries.count > worker->batch) {
+		status = entries_store(member, &entries, error);
+		worker->waiting = true;
+	} else {
+		status = entries_run(member, &entries, error);
+	}
+	intake_settle(worker->intake, status == OK);
+	if (status == OK)
+		member_come_again(member, 0);
 	return status;
 }
 
 static void worker_work(struct member *member)
 {
 	struct worker *worker = member->own;
-	entry_list entries = {0};
-	struct turned turned = {0};
 	struct error error;
-	bool full = false;
+	enum status status = OK;
 
 	arena_reset(&worker->arena);
-	enum status status = gather(member, &entries, &full, &error);
-	if (status == OK && entries.count)
-		status = turns_run(member->turns, entries.items, entries.count, member_now(), &turned, &error);
-	if (status == OK && turned.has_timer)
-		bell_ring(member->service, ROLE_CLOCK);
-	if (status == OK && turned.calls)
-		bell_ring(member->service, ROLE_COURIER);
+	if (worker->intake)
+		status = delivered_run(member, &error);
+	if (status == OK && worker->waiting)
+		status = waiting_run(member, &error);
 	member_weather(member, status, &error);
-	if (status == OK && full)
+	if (status == OK && worker->waiting)
 		member_come_again(member, 0);
 }
 
-const struct role_duty WORKER_DUTY = {worker_start, worker_work, worker_end};
+/* Somebody has put something into the journal, or the process has just begun. */
+static void worker_rung(struct member *member)
+{
+	struct worker *worker = member->own;
+
+	worker->waiting = true;
+}
+
+const struct role_duty WORKER_DUTY = {.start = worker_start, .rung = worker_rung, .work = worker_work, .end = worker_end};

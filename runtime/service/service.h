@@ -43,9 +43,9 @@ struct member {
 	struct turns *turns;
 	struct alarm *alarm; /* rings `work` */
 	struct watch *bell;
-	void (*work)(struct member *member); /* looks for what there is to do, does a part, and says when to come again */
-	uint32_t failures;                   /* in a row, of the store */
-	void *own;                           /* the role's */
+	const struct role_duty *duty; /* its work looks for what there is to do, does a part, and says when to come again */
+	uint32_t failures;            /* in a row, of the store */
+	void *own;                    /* the role's */
 };
 
 /* Opens store, engine and loop, runs `work` at the start, at each bell and at each alarm until it is asked to end, and closes.
@@ -56,9 +56,11 @@ void member_come_again(struct member *member, int64_t milliseconds); /* from now
 void member_weather(struct member *member, enum status status, const struct error *error);
 moment member_now(void);
 
-/* What each role does; `start` prepares `own` (NULL: nothing to prepare). */
+/* What each role does; `start` prepares `own`. `rung` is called before the first work, and before the work that a bell asks
+ * for; both may be NULL. */
 struct role_duty {
 	enum status (*start)(struct member *member, struct error *error);
+	void (*rung)(struct member *member);
 	void (*work)(struct member *member);
 	void (*end)(struct member *member);
 };

@@ -376,6 +376,10 @@ static enum status entry_handle(struct turns *turns, struct entry *entry, moment
 	struct turning turning = {.turns = turns, .entry = entry, .now = now, .error = error};
 	enum status status = CONFLICT;
 
+	if (entry->state == ENTRY_DEAD) {
+		error_set(error, INVALID, "%.*s", TEXT_ARGS(entry->sentence));
+		return entry_bury(&turning, turned);
+	}
 	store_use_tenant(turns->store, entry->tenant);
 	/* somebody else may have written the same rows in between; what is read again is what he wrote */
 	for (int tries = 0; status == CONFLICT && tries < TURN_TRIES; tries++)

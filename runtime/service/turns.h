@@ -41,9 +41,10 @@ struct turned {
 	moment next_timer; /* the earliest timer that was set */
 };
 
-/* Handles the entries in their order, at the moment `now`. Those with a number are PENDING in the journal and are settled;
- * those without are recorded as handled, or counted as doubles. `state` and `sentence` of each tell what became of it. An
- * ENTRY_ANSWER's content: {"ok":true,"value":…} or {"ok":false,"sentence":"…","final":true}. */
+/* Handles the entries in their order (one that is DEAD already is only recorded), at the moment `now`. Those with a number are
+ * PENDING in the journal and are settled; those without are recorded as handled, or counted as doubles. `state` and `sentence`
+ * of each tell what became of it. An ENTRY_ANSWER's content: {"ok":true,"value":…} or {"ok":false,"sentence":"…","final":true}.
+ */
 enum status turns_run(struct turns *turns, struct entry *entries, uint32_t count, moment now, struct turned *turned_out,
 		      struct error *error) MUST_CHECK;
 

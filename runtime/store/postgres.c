@@ -20,6 +20,7 @@ struct postgres {
 	uint32_t named;
 	enum constraint constraint;
 	int64_t changes;
+	bool open;  /* a transaction was begun */
 	bool wrote; /* since references were last checked */
 	struct postgres_statement *statements;
 };
@@ -108,10 +109,11 @@ static void close_connection(struct database *database)
 	free(postgres);
 }
 
-/* A connection that was lost is made anew at the next begin; within a transaction nothing could be saved. */
+/* A connection that was lost is made anew at the next begin, or the next question outside a transaction. What was begun on the
+ * lost one is lost with it: until its rollback all of it fails. */
 static enum status reach(struct postgres *postgres, struct error *error)
 {
-	if (PQstatus(postgres->connection) == CONNECTION_OK)
+	if (PQstatus(postgres->connection) == CONNECTION_OK || postgres->open)
 		return OK;
 	PQreset(postgres->connection);
 	if (PQstatus(postgres->connection) != CONNECTION_OK)
@@ -123,15 +125,21 @@ static enum status reach(struct postgres *postgres, struct error *error)
 static enum status execute(struct database *database, const char *sql, struct error *error)
 {
 	struct postgres *postgres = postgres_of(database);
-	enum status status = text_starts(text_from(sql), TEXT("BEGIN")) ? reach(postgres, error) : OK;
+	struct text text = text_from(sql);
+	enum status status = reach(postgres, error);
 
 	if (status != OK)
 		return status;
+	if (text_is(text, "COMMIT") || text_is(text, "ROLLBACK"))
+		postgres->open = false;
 	PGresult *result = PQexec(postgres->connection, sql);
 	ExecStatusType code = PQresultStatus(result);
 	if (code != PGRES_COMMAND_OK && code != PGRES_TUPLES_OK && code != PGRES_EMPTY_QUERY)
 		status = failed(postgres, result, error);
+	else if (text_is(text, "COMMIT") && strcmp(PQcmdStatus(result), "COMMIT") != 0) /* it had failed before: all is gone */
+		status = error_set(error, RETRY, "the database took the transaction back");
 	PQclear(result);
+	postgres->open = postgres->open || (status == OK && text_is(text, postgres->database.driver->dialect->begin));
 	return status;
 }
 
@@ -280,8 +288,10 @@ static enum status run(struct postgres_statement *statement, struct error *error
 	struct postgres *postgres = postgres_of(statement->statement.database);
 	const char *values[statement->count + 1];
 	int lengths[statement->count + 1], formats[statement->count + 1];
-	enum status status = prepare_now(statement, error);
+	enum status status = reach(postgres, error);
 
+	if (status == OK)
+		status = prepare_now(statement, error);
 	if (status != OK)
 		return status;
 	for (uint32_t i = 0; i < statement->count; i++) {

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""`stellwerk serve` from outside, on the embedded store: events over HTTP, timers, calls to the outside, processes that are killed.
-Whatever is done to it, each event has its effect exactly once: the database is asked, and the other side of each call counts.
+"""`stellwerk serve` from outside: events over HTTP, timers, calls to the outside, processes that are killed. Whatever is done to it,
+each event has its effect exactly once: the database is asked, and the other side of each call counts.
 
-Usage: service.py PATH-OF-STELLWERK
+Usage: service.py PATH-OF-STELLWERK [CLASS[.TEST]]
+On the embedded store, or on the PostgreSQL that STELLWERK_TEST_DATABASE names (it is emptied); with STELLWERK_TEST_BROKER through
+that RabbitMQ.
 """
+import csv
 import json
 import os
 import random
@@ -21,9 +24,18 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-STELLWERK = sys.argv.pop()
+STELLWERK = sys.argv.pop(1)
 PACK = Path(__file__).parent / "service_pack"
 PATIENCE = 60
+DATABASE = os.environ.get("STELLWERK_TEST_DATABASE")
+BROKER = os.environ.get("STELLWERK_TEST_BROKER")
+
+
+def psql(sql):
+    run = subprocess.run(["psql", "-q", "-v", "ON_ERROR_STOP=1", "--csv", "-t", DATABASE, "-c", sql], capture_output=True, text=True, timeout=60)
+    if run.returncode:
+        raise AssertionError(f"{sql}: {run.stderr}")
+    return [tuple(int(cell) if cell.lstrip("-").isdigit() else cell for cell in row) for row in csv.reader(run.stdout.splitlines())]
 
 
 def wait_until(condition, what, seconds=PATIENCE):
@@ -92,6 +104,11 @@ class Service:
     def __init__(self, folder, *more):
         self.folder, self.more, self.port = folder, more, 0
         self.log = open(folder / "log", "ab")
+        if DATABASE:
+            psql("drop schema public cascade; create schema public")
+            self.more += ("--database", DATABASE)
+        if BROKER:
+            self.more += ("--broker", BROKER)
         self.start()
 
     def start(self):
@@ -142,11 +159,22 @@ class Service:
         wait_until(taken, "the events are taken")
 
     def rows(self, sql):
+        if DATABASE:
+            return psql(sql)
         database = sqlite3.connect(f"file:{self.folder / 'data' / 'stellwerk.sqlite'}?mode=ro", uri=True, timeout=30)
         try:
             return database.execute(sql).fetchall()
         finally:
             database.close()
+
+    def write(self, sql):
+        if DATABASE:
+            psql(sql)
+            return
+        database = sqlite3.connect(self.folder / "data" / "stellwerk.sqlite", timeout=30)
+        with database:
+            database.execute(sql)
+        database.close()
 
     def number(self, sql):
         return self.rows(sql)[0][0]
@@ -163,7 +191,8 @@ class Service:
         return {Path(f"/proc/{pid}/comm").read_text().strip(): int(pid) for pid in tasks if Path(f"/proc/{pid}/comm").exists()}
 
     def command(self, *words):
-        return subprocess.run([STELLWERK, *words, "--data", self.folder / "data"], capture_output=True, text=True, timeout=60)
+        where = ["--database", DATABASE] if DATABASE else []
+        return subprocess.run([STELLWERK, *words, "--data", self.folder / "data", *where], capture_output=True, text=True, timeout=60)
 
     def stop(self):
         if self.process.poll() is None:
@@ -196,16 +225,16 @@ class ServiceTest(unittest.TestCase):
 
     def test_an_event_becomes_a_row_and_a_double_does_not(self):
         service = self.serve()
+        # a broker takes a double; who handles it knows
+        double = {"accepted": 1, "doubles": 0} if BROKER else {"accepted": 0, "doubles": 1}
         self.assertEqual(service.post(event("still")), (202, {"accepted": 1, "doubles": 0}))
-        self.assertEqual(service.post(event("still")), (202, {"accepted": 0, "doubles": 1}))
+        self.assertEqual(service.post(event("still")), (202, double))
         binary = {"ce-specversion": "1.0", "ce-id": "b1", "ce-source": "/test", "ce-type": "door.opened"}
         self.assertEqual(service.post({"name": "still"}, "application/json", binary)[0], 202)
-        self.assertEqual(service.post({"name": "still"}, "application/json", binary)[1]["doubles"], 1)
-        wait_until(service.all_quiet, "all is handled")
-        self.assertEqual(service.number("select count(*) from visit"), 2)
+        self.assertEqual(service.post({"name": "still"}, "application/json", binary)[1], double)
         for number in ("k1", "k2"):  # equal keys are one event, whoever sends it
             self.assertEqual(service.post(event("still", "door.keyed", number))[0], 202)
-        wait_until(service.all_quiet, "all is handled")
+        wait_until(lambda: service.number("select count(*) from _journal where state=1 and origin=0") == 4, "all is handled")
         self.assertEqual(service.number("select count(*) from visit"), 3)
         self.assertIn('state="done"} 5', service.get("/metrics"))
         self.assertEqual(service.stop(), 0)
@@ -246,7 +275,7 @@ class ServiceTest(unittest.TestCase):
         outside = self.outside()
         service = self.serve("--bridge", outside.url)
         service.post(event("Anna"))
-        wait_until(service.all_quiet, "the workflow is through")
+        wait_until(lambda: service.number("select count(*) from greeting") and service.all_quiet(), "the workflow is through")
         self.assertEqual(service.rows("select answer, greeted from visit"), [("ja, Anna", 1)])
         self.assertEqual(service.rows("select text from greeting"), [("Guten Tag, Anna",)])
         self.assertEqual([len(calls) for calls in outside.carried_out["outside.ring"].values()], [1])
@@ -256,7 +285,7 @@ class ServiceTest(unittest.TestCase):
         outside.behaviour = lambda number: {1: "cut", 2: "unavailable"}.get(number, "answer")
         service = self.serve("--bridge", outside.url)
         service.post(event("Anna"))  # ring accepts a key: the lost answer is asked for again
-        wait_until(service.all_quiet, "the workflow is through")
+        wait_until(lambda: service.number("select count(*) from greeting") and service.all_quiet(), "the workflow is through")
         self.assertEqual(service.rows("select answer from visit"), [("ja, Anna",)])
         self.assertEqual(len(outside.carried_out["outside.ring"]), 1, "one key, however often it was sent")
         outside.behaviour = lambda number: "cut"
@@ -268,10 +297,9 @@ class ServiceTest(unittest.TestCase):
         outside = self.outside()
         outside.behaviour = lambda number: {1: "garbage", 2: "refuse"}.get(number, "answer")
         service = self.serve("--bridge", outside.url)
-        service.post(event("Anna"))
-        wait_until(service.all_quiet, "garbage was handled")
-        service.post(event("Bert"))
-        wait_until(service.all_quiet, "the refusal was handled")
+        for number, name in enumerate(("Anna", "Bert"), 1):
+            service.post(event(name))
+            wait_until(lambda: service.number("select count(*) from visit") == number and service.all_quiet(), "the answer was handled")
         states = service.rows("select state from workflow_instance order by created_at")
         self.assertEqual(len(states), 2)
         self.assertNotIn(("running",), states)
@@ -308,7 +336,7 @@ class ServiceTest(unittest.TestCase):
     def test_dead_events_are_listed_and_retried(self):
         service = self.serve()
         service.post(event("still", "door.keyed", "k1"))
-        wait_until(service.all_quiet, "handled")
+        wait_until(lambda: service.number("select count(*) from visit") == 1, "handled")
         self.assertIn("no event is dead", service.command("events", "dead", "list").stdout)
         self.bury(service)
         listed = json.loads(service.command("events", "dead", "list", "--json").stdout)
@@ -324,16 +352,45 @@ class ServiceTest(unittest.TestCase):
 
     def bury(self, service):
         """An event that came in under a pack which knew its type; the one that runs now does not."""
-        database = sqlite3.connect(service.folder / "data" / "stellwerk.sqlite", timeout=30)
-        with database:
-            database.execute(
-                "insert into _journal(_tenant,origin,state,id,source,type,subject,content,received_at,shard,attempts)"
-                " values(0,0,0,x'00112233445566778899aabbccddeeff','/test','door.closed','/test','{}',0,0,0)"
+        service.write(
+            "insert into _journal(_tenant,origin,state,id,source,type,subject,content,received_at,shard,attempts)"
+            " values(0,0,0,{},'/test','door.closed','/test','{{}}',0,0,0)".format(
+                "'\\x00112233445566778899aabbccddeeff'" if DATABASE else "x'00112233445566778899aabbccddeeff'"
             )
-        database.close()
-        service.post(event("still", number="rings the bell"))
+        )
+        service.command("events", "dead", "retry", "--all")  # rings the bell
         wait_until(lambda: service.number("select count(*) from _journal where state=2") == 1, "it is dead")
 
 
+if DATABASE:
+    def server(what):
+        tool = Path(__file__).resolve().parents[2] / "tools" / "servers" / "postgres"
+        subprocess.run([tool, what, os.environ["STELLWERK_TEST_POSTGRES"]], check=True, timeout=120)
+
+    class Gone(unittest.TestCase):
+        """The database goes away in the middle of the work, and comes back."""
+
+        serve, outside, check_once = ServiceTest.serve, ServiceTest.outside, ServiceTest.check_once
+
+        def work_while(self, disturb):
+            outside = self.outside()
+            service = self.serve("--bridge", outside.url, "--batch", "7")
+            names = [f"Gast {i}" for i in range(100)]
+            for i in range(0, len(names), 20):
+                service.post_until_taken([event(name) for name in names[i : i + 20]])
+                disturb()
+            wait_until(lambda: service.number("select count(*) from greeting") == len(names) and service.all_quiet(), "all are greeted")
+            self.check_once(service, outside, names)
+
+        def test_restarted(self):
+            self.work_while(lambda: server("restart"))
+
+        def test_killed(self):
+            self.work_while(lambda: (server("kill"), server("restart")))
+
+        def test_connections_cut(self):
+            self.work_while(lambda: psql("select pg_terminate_backend(pid) from pg_stat_activity where pid<>pg_backend_pid() and backend_type='client backend'"))
+
+
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], "-v"])
+    unittest.main(argv=[*sys.argv, "-v"])
