@@ -9,6 +9,7 @@
 
 #include "engine/base/check.h"
 #include "runtime/operate/log.h"
+#include "runtime/operate/metric.h"
 #include "runtime/service/service.h"
 
 enum { AGAIN_FIRST = 100, AGAIN_LAST = 5000 }; /* milliseconds, doubling, until a store that failed is tried again */
@@ -45,6 +46,7 @@ void member_weather(struct member *member, enum status status, const struct erro
 	}
 	int64_t wait = AGAIN_FIRST << (member->failures < 6 ? member->failures : 6);
 	member->failures++;
+	metric_add(METRIC_STORE_FAILURES, 1);
 	log_line(LOG_WARNING, "%s", error->sentence);
 	member_come_again(member, wait < AGAIN_LAST ? wait : AGAIN_LAST);
 }

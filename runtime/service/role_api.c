@@ -1,5 +1,6 @@
 /* The api: events in over HTTP, health and metrics out. What is posted is durable before it is answered: posts that arrive
  * together are written in one transaction. Must never run a turn. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "runtime/bus/bus.h"
 #include "runtime/http/server.h"
 #include "runtime/operate/log.h"
+#include "runtime/operate/metric.h"
 #include "runtime/service/intake.h"
 
 enum { POSTS_MOST = 512 }; /* in one transaction */
@@ -140,6 +142,7 @@ static void on_events(void *context, struct request *request)
 			error_within(&error, "event %u of the batch", i + 1);
 	}
 	if (status != OK) {
+		metric_add(METRIC_EVENTS_REFUSED, 1);
 		request_problem(request, 400, "Bad Request", text_from(error.sentence));
 		return;
 	}
@@ -184,6 +187,8 @@ static void post_answer(const struct post *post, enum status status, const struc
 {
 	struct arena *arena = request_arena(post->request);
 
+	metric_add(METRIC_EVENTS_ACCEPTED, status == OK ? post->accepted : 0);
+	metric_add(METRIC_EVENTS_DOUBLE, status == OK ? post->doubles : 0);
 	if (status == OK)
 		request_answer(post->request, 202, "application/json",
 			       text_format(arena, "{\"accepted\":%u,\"doubles\":%u}\n", post->accepted, post->doubles));
@@ -279,19 +284,18 @@ static void on_ready(void *context, struct request *request)
 static void on_metrics(void *context, struct request *request)
 {
 	struct member *member = context;
-	int64_t counts[ENTRY_STATE_COUNT];
 	struct text_builder text = {.arena = request_arena(request)};
 	struct error error;
+	int64_t waiting, dead;
 
-	if (journal_counts(member->store, counts, &error) != OK) {
-		request_problem(request, 503, "Service Unavailable", text_from(error.sentence));
-		return;
-	}
-	builder_add_string(&text, "# HELP stellwerk_journal_entries What began a turn, by what became of it.\n"
-				  "# TYPE stellwerk_journal_entries gauge\n");
-	for (int i = 0; i < ENTRY_STATE_COUNT; i++)
-		builder_format(&text, "stellwerk_journal_entries{state=\"%s\"} %lld\n", entry_state_name((enum entry_state)i),
-			       (long long)counts[i]);
+	metrics_write(&text);
+	if (journal_counts(member->store, &waiting, &dead, &error) == OK) {
+		metric_write_head(&text, "stellwerk_journal_entries", "gauge", "Entries of the journal that are not settled.");
+		builder_format(&text,
+			       "stellwerk_journal_entries{state=\"pending\"} %" PRId64 "\n"
+			       "stellwerk_journal_entries{state=\"dead\"} %" PRId64 "\n",
+			       waiting, dead);
+	} /* else the store is what is wrong; the others still tell */
 	request_answer(request, 200, "text/plain; version=0.0.4", builder_text(&text));
 }
 

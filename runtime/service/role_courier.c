@@ -1,9 +1,9 @@
 /* The courier: carries out what turns have put into the outbox, and brings each answer back as a turn.
  *
- *	DUE → SENT (leased, committed before a byte leaves) → ANSWERED | FAILED, with the answer's turn in the same transaction
- *	                                                    → DUE again, later: it surely did not arrive, or may be sent twice
- *	                                                    → HELD: nobody knows whether it arrived, and it must not arrive
- *twice
+ *	DUE → SENT      leased, and committed before a byte leaves
+ *	SENT → ANSWERED or FAILED, with the answer's turn in the same transaction
+ *	SENT → DUE      later again: it surely did not arrive, or may be sent twice
+ *	SENT → HELD     nobody knows whether it arrived, and it must not arrive twice
  *
  * A courier that dies leaves SENT behind; when the lease is over, another takes it up and decides in the same way. */
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 #include "engine/base/check.h"
 #include "engine/base/json.h"
 #include "runtime/operate/log.h"
+#include "runtime/operate/metric.h"
 #include "runtime/service/service.h"
 
 enum {
@@ -34,6 +35,7 @@ struct courier {
 		struct member *member; /* NULL: free */
 		struct arena arena;
 		struct call call;
+		int64_t begun; /* metric_clock */
 	} out[OUT_MOST];
 	uint32_t out_count;
 };
@@ -154,6 +156,7 @@ static enum status answered(struct member *member, struct call *call, struct tex
 	struct turned turned;
 
 	call->answer = answer;
+	metric_add(call->state == CALL_ANSWERED ? METRIC_CALLS_ANSWERED : METRIC_CALLS_FAILED, 1);
 	enum status status = turns_run_with(member->turns, &entry, 1, member_now(), call_settle, call, &turned, error);
 	if (status == OK && turned.has_timer)
 		bell_ring(member->service, ROLE_CLOCK);
@@ -193,12 +196,14 @@ static enum status tried_in_vain(struct member *member, struct arena *arena, str
 	call->sentence = text_copy(arena, text_from(sentence));
 	if (arrived && !may_be_sent_twice(member, call)) {
 		call->state = CALL_HELD;
+		metric_add(METRIC_CALLS_HELD, 1);
 		log_line(LOG_WARNING, "a call to %.*s is held for a person: %s; nobody knows whether it arrived",
 			 TEXT_ARGS(call->action), sentence);
 	} else if (call->attempts >= ATTEMPTS_MOST) {
 		return given_up(member, arena, call, sentence, error);
 	} else {
 		call->state = CALL_DUE;
+		metric_add(METRIC_CALLS_AGAIN, 1);
 		call->due_at = later(call, member_now(), asked_for);
 	}
 	return put_back(member, call, error);
@@ -229,6 +234,7 @@ static void on_done(void *context, const struct transport_answer *answer)
 	struct courier *courier = member->own;
 	struct error error;
 
+	metric_observe(METRIC_CALL_TIME, metric_clock() - out->begun);
 	/* what can not be written now stays SENT; when its lease is over it is looked at again */
 	enum status status = outcome_take(member, &out->arena, &out->call, answer, &error);
 	member_weather(member, status == CONFLICT ? OK : status, &error);
@@ -355,7 +361,7 @@ static enum status take_up(struct member *member, struct call *call, struct erro
 	if (status != OK)
 		return status == CONFLICT ? OK : status; /* another courier has it */
 	struct out *out = &courier->out[free];
-	*out = (struct out){.member = member};
+	*out = (struct out){.member = member, .begun = metric_clock()};
 	arena_init(&out->arena, "a call", 0);
 	out->call = call_copy(&out->arena, call);
 	courier->out_count++;

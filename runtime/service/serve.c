@@ -11,6 +11,7 @@
 
 #include "runtime/http/server.h"
 #include "runtime/operate/log.h"
+#include "runtime/operate/metric.h"
 #include "runtime/service/service.h"
 
 static enum status loaded_one(void *context, int64_t tenant, struct loaded *loaded_out, struct error *error)
@@ -76,8 +77,13 @@ int serve(const struct program *program, const struct settings *settings)
 {
 	struct service service = {.settings = *settings, .program = program};
 	struct error error;
-	enum status status = store_ready(program, settings, &error);
+	enum status status = metrics_share(&error);
 
+	log_hide(settings->token);
+	log_hide_password(settings->database);
+	log_hide_password(settings->broker);
+	if (status == OK)
+		status = store_ready(program, settings, &error);
 	if (status == OK)
 		status = bells_open(&service, &error);
 	if (status == OK)

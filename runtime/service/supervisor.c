@@ -12,6 +12,8 @@
 
 #include "engine/base/check.h"
 #include "runtime/operate/log.h"
+#include "runtime/operate/metric.h"
+#include "runtime/operate/notify.h"
 #include "runtime/operate/notify.h"
 #include "runtime/service/service.h"
 
@@ -80,8 +82,11 @@ static void on_death(void *context, int fd, unsigned ready)
 		return;
 	watch_remove(child->watch);
 	close(child->pidfd);
-	if (!supervisor->ending)
+	metric_set(METRIC_RUNS_WORKER + child->role, 0);
+	if (!supervisor->ending) {
+		metric_add(METRIC_DEATHS_WORKER + child->role, 1);
 		death_tell(child, how);
+	}
 	child->pid = 0;
 	if (supervisor->ending) {
 		if (!any_lives(supervisor))
@@ -133,6 +138,7 @@ static void child_start(struct child *child)
 		return;
 	}
 	child->pid = pid;
+	metric_set(METRIC_RUNS_WORKER + child->role, 1);
 	child->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	CHECK(child->pidfd >= 0);
 	if (loop_watch(child->supervisor->loop, child->pidfd, LOOP_READ, on_death, child, &child->watch, &error) != OK)
@@ -207,6 +213,7 @@ int supervise(struct service *service)
 		child_start(child);
 	}
 	(void)!notify_supervisor("READY=1", &error);
+	watchdog_keep(supervisor.loop);
 	status = loop_run(supervisor.loop, &error);
 	signals_close(&supervisor.signals);
 	loop_close(supervisor.loop);

@@ -7,6 +7,7 @@
 #include "engine/base/check.h"
 #include "engine/base/json.h"
 #include "engine/model/system.h"
+#include "runtime/operate/metric.h"
 #include "runtime/service/trace_text.h"
 
 enum {
@@ -395,9 +396,20 @@ static enum status entry_handle(struct turns *turns, struct entry *entry, moment
 	return OK;
 }
 
+static void counted(const struct turned *turned, uint32_t count, int64_t microseconds)
+{
+	metric_add(METRIC_TURNS_DONE, turned->done);
+	metric_add(METRIC_TURNS_DOUBLE, turned->doubles);
+	metric_add(METRIC_TURNS_DEAD, turned->dead);
+	metric_add(METRIC_TURNS_RULES_FAILED, turned->failed_rules);
+	metric_observe(METRIC_TRANSACTION_TIME, microseconds);
+	metric_observe(METRIC_TRANSACTION_TURNS, count);
+}
+
 enum status turns_run_with(struct turns *turns, struct entry *entries, uint32_t count, moment now, also_fn *also, void *context,
 			   struct turned *turned_out, struct error *error)
 {
+	int64_t begun = metric_clock();
 	enum status status = store_begin(turns->store, error);
 
 	*turned_out = (struct turned){0};
@@ -408,8 +420,12 @@ enum status turns_run_with(struct turns *turns, struct entry *entries, uint32_t 
 		status = entry_handle(turns, &entries[i], now, turned_out, error);
 	if (status == OK && also)
 		status = also(context, turns->store, error);
-	if (status == OK)
-		return store_commit(turns->store, error);
+	if (status == OK) {
+		status = store_commit(turns->store, error);
+		if (status == OK)
+			counted(turned_out, count, metric_clock() - begun);
+		return status;
+	}
 	store_rollback(turns->store);
 	return status;
 }

@@ -288,23 +288,6 @@ enum status journal_waiting(struct store *store, struct arena *arena, tenant_lis
 	return status;
 }
 
-enum status journal_counts(struct store *store, int64_t *counts_out, struct error *error)
-{
-	struct statement *statement;
-	bool row;
-	enum status status = store_statement(store, "SELECT state,count(*) FROM _journal GROUP BY state", &statement, error);
-
-	memset(counts_out, 0, ENTRY_STATE_COUNT * sizeof *counts_out);
-	if (status != OK)
-		return status;
-	statement_reset(statement);
-	while ((status = statement_step(statement, &row, error)) == OK && row)
-		if (statement_column(statement, 0).integer < ENTRY_STATE_COUNT)
-			counts_out[statement_column(statement, 0).integer] = statement_column(statement, 1).integer;
-	statement_reset(statement);
-	return status;
-}
-
 /* A statement without parameters that gives one number, or none. */
 static enum status number_read(struct store *store, const char *sql, int64_t *number_out, struct error *error)
 {
@@ -321,6 +304,13 @@ static enum status number_read(struct store *store, const char *sql, int64_t *nu
 		*number_out = statement_column(statement, 0).integer;
 	statement_reset(statement);
 	return status == OK && !found ? NOT_FOUND : status;
+}
+
+enum status journal_counts(struct store *store, int64_t *waiting_out, int64_t *dead_out, struct error *error)
+{
+	enum status status = number_read(store, "SELECT count(*) FROM _journal WHERE state=0", waiting_out, error);
+
+	return status == OK ? number_read(store, "SELECT count(*) FROM _journal WHERE state=2", dead_out, error) : status;
 }
 
 enum status journal_history(struct store *store, int64_t *number_out, struct error *error)

@@ -87,8 +87,8 @@ enum status journal_list(struct store *store, struct arena *arena, const struct 
 /* Tenants that have PENDING entries, the one that waits longest first. */
 typedef LIST(int64_t) tenant_list;
 enum status journal_waiting(struct store *store, struct arena *arena, tenant_list *tenants_out, struct error *error) MUST_CHECK;
-/* How many stand in each state, of all tenants: `counts_out` has ENTRY_STATE_COUNT places. */
-enum status journal_counts(struct store *store, int64_t *counts_out, struct error *error) MUST_CHECK;
+/* How many wait and how many are dead, of all tenants. */
+enum status journal_counts(struct store *store, int64_t *waiting_out, int64_t *dead_out, struct error *error) MUST_CHECK;
 /* The newest number in the history. */
 enum status journal_history(struct store *store, int64_t *number_out, struct error *error) MUST_CHECK;
 

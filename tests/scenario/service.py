@@ -29,6 +29,7 @@ PACK = Path(__file__).parent / "service_pack"
 PATIENCE = 60
 DATABASE = os.environ.get("STELLWERK_TEST_DATABASE")
 BROKER = os.environ.get("STELLWERK_TEST_BROKER")
+FOLDERS = {"postgres": os.environ.get("STELLWERK_TEST_POSTGRES"), "rabbitmq": os.environ.get("STELLWERK_TEST_BROKER_FOLDER")}
 
 
 def psql(sql):
@@ -85,7 +86,7 @@ class Outside:
                 try:
                     self.end_headers()
                     self.wfile.write(data)
-                except BrokenPipeError:
+                except (BrokenPipeError, ConnectionResetError):
                     pass  # who asked was killed
 
             def log_message(self, *_):
@@ -236,7 +237,10 @@ class ServiceTest(unittest.TestCase):
             self.assertEqual(service.post(event("still", "door.keyed", number))[0], 202)
         wait_until(lambda: service.number("select count(*) from _journal where state=1 and origin=0") == 4, "all is handled")
         self.assertEqual(service.number("select count(*) from visit"), 3)
-        self.assertIn('state="done"} 5', service.get("/metrics"))
+        metrics = service.get("/metrics")
+        self.assertIn('stellwerk_turns_total{outcome="done"} 4', metrics)  # the activation of the pack is one
+        self.assertIn('stellwerk_role_running{role="worker"} 1', metrics)
+        subprocess.run(["promtool", "check", "metrics"], input=metrics, text=True, check=True, timeout=60)
         self.assertEqual(service.stop(), 0)
 
     def test_what_is_wrong_is_said_to_its_sender(self):
@@ -362,34 +366,50 @@ class ServiceTest(unittest.TestCase):
         wait_until(lambda: service.number("select count(*) from _journal where state=2") == 1, "it is dead")
 
 
-if DATABASE:
-    def server(what):
-        tool = Path(__file__).resolve().parents[2] / "tools" / "servers" / "postgres"
-        subprocess.run([tool, what, os.environ["STELLWERK_TEST_POSTGRES"]], check=True, timeout=120)
+class Disturbed(unittest.TestCase):
+    """Work goes on while something is done to what it stands on."""
 
-    class Gone(unittest.TestCase):
+    serve, outside, check_once = ServiceTest.serve, ServiceTest.outside, ServiceTest.check_once
+
+    def work_while(self, disturb):
+        outside = self.outside()
+        service = self.serve("--bridge", outside.url, "--batch", "7")
+        names = [f"Gast {i}" for i in range(100)]
+        for i in range(0, len(names), 20):
+            service.post_until_taken([event(name) for name in names[i : i + 20]])
+            disturb()
+        wait_until(lambda: service.number("select count(*) from greeting") == len(names) and service.all_quiet(), "all are greeted")
+        self.check_once(service, outside, names)
+
+
+def server(name, what):
+    tool = Path(__file__).resolve().parents[2] / "tools" / "servers" / name
+    subprocess.run([tool, what, FOLDERS[name]], check=True, timeout=180)
+
+
+if DATABASE:
+    class DatabaseGone(Disturbed):
         """The database goes away in the middle of the work, and comes back."""
 
-        serve, outside, check_once = ServiceTest.serve, ServiceTest.outside, ServiceTest.check_once
-
-        def work_while(self, disturb):
-            outside = self.outside()
-            service = self.serve("--bridge", outside.url, "--batch", "7")
-            names = [f"Gast {i}" for i in range(100)]
-            for i in range(0, len(names), 20):
-                service.post_until_taken([event(name) for name in names[i : i + 20]])
-                disturb()
-            wait_until(lambda: service.number("select count(*) from greeting") == len(names) and service.all_quiet(), "all are greeted")
-            self.check_once(service, outside, names)
-
         def test_restarted(self):
-            self.work_while(lambda: server("restart"))
+            self.work_while(lambda: server("postgres", "restart"))
 
         def test_killed(self):
-            self.work_while(lambda: (server("kill"), server("restart")))
+            self.work_while(lambda: (server("postgres", "kill"), server("postgres", "restart")))
 
         def test_connections_cut(self):
             self.work_while(lambda: psql("select pg_terminate_backend(pid) from pg_stat_activity where pid<>pg_backend_pid() and backend_type='client backend'"))
+
+
+if BROKER:
+    class BrokerGone(Disturbed):
+        """The broker goes away in the middle of the work, and comes back."""
+
+        def test_restarted(self):
+            self.work_while(lambda: server("rabbitmq", "restart"))
+
+        def test_killed(self):
+            self.work_while(lambda: (server("rabbitmq", "kill"), server("rabbitmq", "restart")))
 
 
 if __name__ == "__main__":
