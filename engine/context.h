@@ -266,7 +266,7 @@ struct engine {
 	struct coverage *coverage;
 	uint64_t **clock_reads; /* by clock: bit set of (entity, field) that it goes by; clock_reads.c */
 	uint32_t clock_read_width;
-	bool *waited;                                            /* by event index: some workflow has a `wait` for it */
+	struct workflow_keys *waits;                             /* workflow_key.c */
 	bool *quiet;                                             /* by entity index: its changes raise no events */
 	struct constraints *constraints;                         /* by entity index */
 	struct packed_rule *rules;                               /* by rule index */

@@ -11,6 +11,8 @@ enum {
 	LIMIT_LIST_ITEMS = 1000000,
 	LIMIT_TEXT_BYTES = 8 << 20,
 	LIMIT_TURN_MEMORY = 512 << 20,
+	LIMIT_EARLY_SIGNALS = 32, /* kept by one workflow for its waits to come; then the oldest goes, and the trace says so */
+	LIMIT_EARLY_WAITS = 30,   /* of one workflow, in their order; those behind them keep nothing */
 	LIMIT_SCRIPT_INSTRUCTIONS = 10000000,
 	LIMIT_SCRIPT_MEMORY = 32 << 20,
 	LIMIT_SCRIPT_DEPTH = 150,

@@ -5,18 +5,6 @@
 
 #include <stdlib.h>
 
-void workflows_prepare(struct engine *engine)
-{
-	const struct program *program = engine->program;
-	engine->waited = arena_array(&engine->pack_arena, bool, program->schema.event_count + 1);
-	for (uint32_t i = 0; i < program->workflow_count; i++) {
-		const struct code *code = program->workflows[i].code;
-		for (uint32_t k = 0; k < code->step_count; k++)
-			if (code->steps[k].operation == STEP_WORK_WAIT)
-				engine->waited[program->waits[code->steps[k].a].event->index] = true;
-	}
-}
-
 /* --- start: the instance goes on when its own event is handled, so that a rule that fails later takes it back */
 enum status workflow_start(struct context *context, const struct workflow *workflow, const struct value *arguments,
 			   struct value *instance_out)
@@ -80,7 +68,7 @@ static enum status hold_as_it_was(struct context *context, struct record_id id)
 	return status == OK ? work_raise(&work, "workflow.held", &sentence) : status;
 }
 
-static enum status settle(struct context *context, struct savepoint before, struct record_id id, enum status status)
+enum status work_settle(struct context *context, struct savepoint before, struct record_id id, enum status status)
 {
 	if (status == OK || context->fatal)
 		return status;
@@ -90,57 +78,11 @@ static enum status settle(struct context *context, struct savepoint before, stru
 	return hold_as_it_was(context, id);
 }
 
-/* The first event after the one whose rule started it. */
-static uint32_t events_since(const struct context *context, const struct event *started)
-{
-	for (uint32_t i = context->trace->events.count; i-- > 0;)
-		if (context->trace->events.items[i] == started->cause)
-			return i + 1;
-	return 0;
-}
-
-static enum status begin(struct context *context, struct record_id id, const struct event *started)
+static enum status begin(struct context *context, struct record_id id)
 {
 	struct work work;
 	enum status status = work_load(context, id, &work);
-	if (status != OK)
-		return status;
-	work.instance.strands.items[0].seen = events_since(context, started);
-	return work_advance(&work);
-}
-
-static enum status wake(struct context *context, struct record_id id, const struct row *wait, const struct event *event)
-{
-	struct work work;
-	uint32_t number = (uint32_t)wait->values[WAIT_STRAND].integer;
-	bool taken;
-	enum status status = work_load(context, id, &work);
-	if (status != OK || number >= work.instance.strands.count ||
-	    !id_equal(rest_id(&work.instance, work.instance.strands.items[number].rest), wait->id))
-		return status;
-	status = rest_event(&work, number, event, &taken);
-	if (status == OK && taken)
-		return work_advance(&work);
-	if (status == OK || context->fatal)
-		return status;
-	status = work_fail(&work, text_copy(context->arena, text_from(context->error->sentence)));
 	return status == OK ? work_advance(&work) : status;
-}
-
-static enum status wake_all(struct context *context, const struct event *event)
-{
-	struct row **rows;
-	uint32_t count;
-	enum status status = row_query_equal(context, system_entity(context, SYSTEM_WAIT), WAIT_EVENT,
-					     value_text(event->kind->name), &rows, &count);
-	for (uint32_t i = 0; status == OK && i < count; i++) {
-		struct savepoint before = savepoint_set(context);
-		struct record_id id;
-		if (rows[i]->values /* an earlier one may have ended it */ &&
-		    record_id_parse(value_as_text(rows[i]->values[WAIT_INSTANCE]), &id) == OK)
-			status = settle(context, before, id, wake(context, id, rows[i], event));
-	}
-	return status;
 }
 
 /* A rule or a person has written the approval's row itself: what stands there is the decision. */
@@ -164,13 +106,13 @@ enum status workflows_on_event(struct context *context, const struct event *even
 		return OK;
 	if (kind->origin == EVENT_SYSTEM && text_is(kind->name, "workflow.started"))
 		return record_id_parse(value_as_text(event->fields[1]), &id) == OK
-			       ? settle(context, before, id, begin(context, id, event))
+			       ? work_settle(context, before, id, begin(context, id))
 			       : OK;
 	if (kind->entity == system_entity(context, SYSTEM_APPROVAL) && kind->origin == EVENT_UPDATED)
 		return record_id_parse(value_as_text(event->after[APPROVAL_INSTANCE]), &id) == OK
-			       ? settle(context, before, id, decided_by_row(context, id, event))
+			       ? work_settle(context, before, id, decided_by_row(context, id, event))
 			       : OK;
-	return context->engine->waited[kind->index] ? wake_all(context, event) : OK;
+	return signal_hear(context, event);
 }
 
 /* --- timers */
@@ -194,7 +136,7 @@ enum status workflows_on_timer(struct context *context, const struct timer *time
 	struct record_id id;
 	if (record_id_parse(timer->subject, &id) != OK)
 		return OK;
-	enum status rang = ring(context, id, timer), status = settle(context, before, id, rang);
+	enum status rang = ring(context, id, timer), status = work_settle(context, before, id, rang);
 	if (status != OK || rang == OK || rang == NOT_FOUND)
 		return status;
 	return timer_set(context, TIMER_WORKFLOW, timer->subject, timer->number, context->now + AGAIN_SECONDS, timer->data);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/limits.h"
+
 static const char *const STRAND_NAMES[] = {
 #define STRAND(NAME, name, next) name,
 #include "engine/strands.def"
@@ -108,6 +110,47 @@ static void write_undos(struct json_writer *writer, const struct program *progra
 	json_close_list(writer);
 }
 
+static void write_id(struct json_writer *writer, const char *name, struct record_id id)
+{
+	char text[RECORD_ID_TEXT + 1];
+	record_id_write(id, text);
+	json_write_name(writer, text_from(name));
+	json_write_text(writer, text_from(text));
+}
+
+static void write_early(struct json_writer *writer, const struct instance *instance)
+{
+	json_write_name(writer, TEXT("early"));
+	json_open_list(writer);
+	for (uint32_t i = 0; i < instance->early.count; i++) {
+		json_open_object(writer);
+		write_int(writer, "number", instance->early.items[i].number);
+		json_write_name(writer, TEXT("key"));
+		json_write_text(writer, instance->early.items[i].key);
+		json_close_object(writer);
+	}
+	json_close_list(writer);
+}
+
+static void write_signals(struct json_writer *writer, const struct program *program, const struct instance *instance)
+{
+	json_write_name(writer, TEXT("signals"));
+	json_open_list(writer);
+	for (uint32_t i = 0; i < instance->signals.count; i++) {
+		const struct kept_signal *signal = &instance->signals.items[i];
+		json_open_object(writer);
+		write_id(writer, "id", signal->event);
+		json_write_name(writer, TEXT("event"));
+		json_write_text(writer, signal->kind->name);
+		json_write_name(writer, TEXT("value"));
+		workflow_value_write(writer, program, signal->value);
+		write_int(writer, "fits", signal->fits);
+		write_int(writer, "perhaps", signal->perhaps);
+		json_close_object(writer);
+	}
+	json_close_list(writer);
+}
+
 struct text instance_write(struct arena *arena, const struct program *program, const struct instance *instance)
 {
 	struct text_builder text = {.arena = arena};
@@ -116,6 +159,12 @@ struct text instance_write(struct arena *arena, const struct program *program, c
 	write_frame(&writer, program, instance);
 	write_strands(&writer, instance);
 	write_undos(&writer, program, instance);
+	if (instance->early.count)
+		write_early(&writer, instance);
+	if (instance->signals.count)
+		write_signals(&writer, program, instance);
+	if (instance->cause.high)
+		write_id(&writer, "cause", instance->cause);
 	write_int(&writer, "rests", instance->rests);
 	json_write_name(&writer, TEXT("sentence"));
 	json_write_text(&writer, instance->sentence);
@@ -161,7 +210,6 @@ static bool read_strand(const struct json *json, const struct instance *instance
 		return false;
 	strand->state = (enum strand_state)state;
 	strand->parent = STRAND_NONE;
-	strand->seen = UINT32_MAX;
 	if (json_member(json, TEXT("parent")) &&
 	    (!read_int(json, "parent", &strand->parent) || strand->parent >= instance->strands.count - 1))
 		return false;
@@ -219,10 +267,54 @@ static bool read_undos(struct arena *arena, const struct program *program, const
 	return true;
 }
 
+static bool read_id(const struct json *json, struct record_id *id_out)
+{
+	return json && json_kind(json) == JSON_TEXT && record_id_parse(json_text(json), id_out) == OK;
+}
+
+static bool read_early(struct arena *arena, const struct json *list, struct instance *instance)
+{
+	if (list && json_kind(list) != JSON_LIST)
+		return false;
+	for (const struct json *item = list ? json_first(list) : NULL; item; item = json_next(item)) {
+		struct early_wait *early = list_add(arena, &instance->early);
+		const struct json *key = json_member(item, TEXT("key"));
+		if (!key || json_kind(key) != JSON_TEXT || !read_int(item, "number", &early->number) ||
+		    early->number >= LIMIT_EARLY_WAITS)
+			return false;
+		early->key = json_text(key);
+	}
+	return true;
+}
+
+static bool read_signal(struct arena *arena, const struct program *program, const struct json *json, struct kept_signal *signal)
+{
+	const struct json *event = json_member(json, TEXT("event")), *value = json_member(json, TEXT("value"));
+	if (!event || json_kind(event) != JSON_TEXT || !value || !read_id(json_member(json, TEXT("id")), &signal->event) ||
+	    workflow_value_read(arena, program, value, &signal->value) != OK)
+		return false;
+	signal->kind = schema_event(&program->schema, json_text(event));
+	return signal->kind && signal->value.kind == (signal->kind->entity ? VALUE_REF : VALUE_RECORD) &&
+	       (signal->kind->entity || signal->value.count == signal->kind->field_count) &&
+	       read_int(json, "fits", &signal->fits) && read_int(json, "perhaps", &signal->perhaps);
+}
+
+static bool read_signals(struct arena *arena, const struct program *program, const struct json *list, struct instance *instance)
+{
+	if (list && json_kind(list) != JSON_LIST)
+		return false;
+	for (const struct json *item = list ? json_first(list) : NULL; item; item = json_next(item))
+		if (!read_signal(arena, program, item, list_add(arena, &instance->signals)))
+			return false;
+	return true;
+}
+
 static bool read_rest(const struct json *json, struct instance *instance)
 {
 	const struct json *sentence = json_member(json, TEXT("sentence")), *cancelled = json_member(json, TEXT("cancelled"));
 	if (!sentence || json_kind(sentence) != JSON_TEXT || !cancelled || json_kind(cancelled) != JSON_BOOL)
+		return false;
+	if (json_member(json, TEXT("cause")) && !read_id(json_member(json, TEXT("cause")), &instance->cause))
 		return false;
 	instance->sentence = json_text(sentence);
 	instance->cancelled = json_bool(cancelled);
@@ -236,7 +328,9 @@ enum status instance_read(struct arena *arena, const struct program *program, st
 	if (json_parse(arena, data, &json, error) == OK &&
 	    read_frame(arena, program, json_member(json, TEXT("frame")), instance) &&
 	    read_strands(arena, json_member(json, TEXT("strands")), instance) &&
-	    read_undos(arena, program, json_member(json, TEXT("undo")), instance) && read_rest(json, instance))
+	    read_undos(arena, program, json_member(json, TEXT("undo")), instance) &&
+	    read_early(arena, json_member(json, TEXT("early")), instance) &&
+	    read_signals(arena, program, json_member(json, TEXT("signals")), instance) && read_rest(json, instance))
 		return OK;
 	char id[RECORD_ID_TEXT + 1];
 	record_id_write(instance->id, id);

@@ -23,7 +23,6 @@ struct strand {
 	uint32_t step;  /* READY: where to go on; else the step at which it rests */
 	uint32_t tries; /* CALL, RETRY: calls made so far */
 	uint32_t rest;  /* numbers the rests of an instance: ids of calls, waits and approvals are derived from it */
-	uint32_t seen; /* of this turn only: the first of its events that a wait may still take; UINT32_MAX: none of the past */
 };
 
 /* What undoes a step that succeeded. Its arguments are computed behind the step, so they are taken when its strand rests next.
@@ -33,6 +32,19 @@ struct undo {
 	uint32_t strand;
 	bool taken;
 	const struct value *arguments; /* work_options.undo_count, once taken */
+};
+
+/* An event that came before its wait: by the number of the wait, whether it fits. */
+struct kept_signal {
+	struct record_id event;
+	const struct event_kind *kind;
+	struct value value;     /* what its alias would be */
+	uint32_t fits, perhaps; /* perhaps: asked again when the wait begins */
+};
+
+struct early_wait { /* a row in `workflow_wait` for a wait that is still ahead */
+	uint32_t number;
+	struct text key;
 };
 
 enum instance_state {
@@ -49,10 +61,13 @@ struct instance {
 	struct value *frame; /* workflow->code->slot_count */
 	LIST(struct strand) strands;
 	LIST(struct undo) undos;
-	uint32_t rests;       /* given out so far */
-	struct text sentence; /* why it undoes or holds */
-	bool cancelled;       /* UNDOING: because somebody wanted it, not because a step failed */
-	uint32_t undo_rest;   /* UNDOING: the rest of the call that is out; 0: none */
+	struct record_id cause; /* the event whose rule started it; all zero: none */
+	LIST(struct early_wait) early;
+	LIST(struct kept_signal) signals; /* the oldest first */
+	uint32_t rests;                   /* given out so far */
+	struct text sentence;             /* why it undoes or holds */
+	bool cancelled;                   /* UNDOING: because somebody wanted it, not because a step failed */
+	uint32_t undo_rest;               /* UNDOING: the rest of the call that is out; 0: none */
 };
 
 struct text strand_state_name(enum strand_state state);

@@ -9,7 +9,7 @@
 #include "engine/base/check.h"
 #include "engine/operators.h"
 
-struct record_id rest_id(const struct instance *instance, uint32_t rest)
+struct record_id rest_id(const struct instance *instance, uint64_t rest)
 {
 	uint64_t seed[3] = {instance->id.high, instance->id.low, rest};
 	struct record_id id = record_id_derive(0, seed, sizeof seed);
@@ -174,86 +174,55 @@ static const struct work_wait *wait_of(const struct work *work, const struct str
 	return &work->context->program->waits[step_of(work, strand)->a];
 }
 
-static enum status wait_matches(struct work *work, const struct strand *strand, const struct event *event, bool *matches_out)
-{
-	struct context *context = work->context;
-	const struct step *step = step_of(work, strand);
-	const struct work_wait *wait = wait_of(work, strand);
-	*matches_out = wait->event == event->kind;
-	if (!*matches_out || !wait->where)
-		return OK;
-	struct value *frame = frame_new(context, wait->where), truth;
-	frame[0] = event_value(event);
-	for (uint32_t i = 0; i < wait->captured; i++)
-		frame[1 + i] = operand_at(work->code, work->instance.frame, step->b, i);
-	const struct event *handled = context->event;
-	context->event = event;
-	enum status status = eval_run(context, wait->where, frame, &truth);
-	context->event = handled;
-	*matches_out = status == OK && value_is_true(truth);
-	return status;
-}
-
-static void wait_take(struct work *work, uint32_t number, const struct event *event)
+static void wait_take(struct work *work, uint32_t number, struct value event)
 {
 	struct strand *strand = strand_at(work, number);
-	work->instance.frame[step_of(work, strand)->d] = event_value(event);
+	work->instance.frame[step_of(work, strand)->d] = event;
 	strand_go_on(work, number, strand->step + 1);
 }
 
-/* What this turn has handled since the workflow was started is not lost. */
-static enum status wait_in_the_past(struct work *work, uint32_t number, bool *taken_out)
+static enum status wait_rest(struct work *work, uint32_t number, const struct wait_key *key)
 {
-	const struct context *context = work->context;
 	struct strand *strand = strand_at(work, number);
-	*taken_out = false;
-	for (uint32_t i = strand->seen; i <= context->event_index && i < context->trace->events.count; i++) {
-		const struct event *event = context->trace->events.items[i];
-		if (!event || !event->kind)
-			continue;
-		enum status status = wait_matches(work, strand, event, taken_out);
-		if (status != OK)
-			return status;
-		if (*taken_out) {
-			wait_take(work, number, event);
-			strand->seen = i + 1;
-			return OK;
-		}
-	}
-	return OK;
+	struct text text;
+	moment due;
+	strand->state = STRAND_WAIT;
+	strand->rest = ++work->instance.rests;
+	enum status status = wait_key_text(work, key, false, &text);
+	if (status == OK)
+		status = wait_row(work, strand->rest, key->wait->event->name, text, number);
+	if (status != OK || !key->wait->has_timeout)
+		return status;
+	status = moment_after(work, operand_at(work->code, work->instance.frame, key->step->b, key->wait->captured), &due);
+	return status == OK ? timer_begin(work, number, due) : status;
 }
 
 static enum status wait_begin(struct work *work, uint32_t number)
 {
-	struct strand *strand = strand_at(work, number);
-	const struct work_wait *wait = wait_of(work, strand);
-	bool taken;
-	moment due;
-	enum status status = wait_in_the_past(work, number, &taken);
-	if (status != OK || taken)
+	const struct wait_key *key = wait_key_of(work->context, step_of(work, strand_at(work, number)));
+	struct value kept;
+	enum status status = signal_take(work, key, &kept);
+	if (status != OK)
 		return status;
-	strand->state = STRAND_WAIT;
-	strand->rest = ++work->instance.rests;
-	strand->seen = UINT32_MAX;
-	if (wait->has_timeout) {
-		status = moment_after(
-			work, operand_at(work->code, work->instance.frame, step_of(work, strand)->b, wait->captured), &due);
-		if (status == OK)
-			status = timer_begin(work, number, due);
-	}
-	return status == OK ? wait_row(work, strand->rest, wait->event->name, number) : status;
+	if (kept.kind == VALUE_MISSING)
+		return wait_rest(work, number, key);
+	wait_take(work, number, kept);
+	return OK;
 }
 
 enum status rest_event(struct work *work, uint32_t number, const struct event *event, bool *taken_out)
 {
+	const struct strand *strand = strand_at(work, number);
+	struct value truth;
 	*taken_out = false;
-	if (strand_at(work, number)->state != STRAND_WAIT)
+	if (strand->state != STRAND_WAIT)
 		return OK;
-	enum status status = wait_matches(work, strand_at(work, number), event, taken_out);
-	if (status == OK && *taken_out) {
-		status = rest_clear(work, number);
-		wait_take(work, number, event);
-	}
+	enum status status = wait_truth(work, wait_key_of(work->context, step_of(work, strand)), false, event, &truth);
+	if (status != OK || !value_is_true(truth))
+		return status;
+	*taken_out = true;
+	status = rest_clear(work, number);
+	wait_take(work, number, event_value(event));
 	return status;
 }
 
@@ -364,13 +333,12 @@ static enum status parallel_begin(struct work *work, uint32_t number)
 {
 	struct strand *strand = strand_at(work, number);
 	const struct step *step = step_of(work, strand);
-	uint32_t seen = strand->seen;
 	strand->state = STRAND_JOIN;
 	if (!step->c)
 		strand_go_on(work, number, step->a);
 	for (uint32_t i = 0; i < step->c; i++)
-		*list_add(work->context->arena, &work->instance.strands) = (struct strand){
-			.parent = number, .state = STRAND_READY, .step = work->code->operands[step->b + i], .seen = seen};
+		*list_add(work->context->arena, &work->instance.strands) =
+			(struct strand){.parent = number, .state = STRAND_READY, .step = work->code->operands[step->b + i]};
 	return OK;
 }
 

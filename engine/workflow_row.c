@@ -33,15 +33,21 @@ enum status work_create(struct context *context, const struct workflow *workflow
 {
 	static const uint16_t FIELDS[] = {INSTANCE_WORKFLOW, INSTANCE_STATE, INSTANCE_PROGRAM, INSTANCE_DATA,
 					  INSTANCE_ARGUMENTS};
-	struct instance instance = {.id = id, .workflow = workflow, .frame = frame_new(context, workflow->code)};
+	struct work work = {.context = context, .code = workflow->code, .id = id_text(context, id)};
+	work.instance = (struct instance){.id = id, .workflow = workflow, .frame = frame_new(context, workflow->code)};
 	for (uint32_t i = 0; i < workflow->parameter_count; i++)
-		instance.frame[i] = arguments[i];
-	*list_add(context->arena, &instance.strands) = (struct strand){.parent = STRAND_NONE, .state = STRAND_READY};
+		work.instance.frame[i] = arguments[i];
+	if (context->event)
+		work.instance.cause = context->event->id;
+	*list_add(context->arena, &work.instance.strands) = (struct strand){.parent = STRAND_NONE, .state = STRAND_READY};
+	enum status status = signals_prepare(&work);
+	if (status != OK)
+		return status;
 	struct value values[] = {
 		value_text(workflow->name),
 		value_text(instance_state_name(INSTANCE_RUNNING_STATE)),
 		value_text(hash_text(context, context->program->hash)),
-		value_text(instance_write(context->arena, context->program, &instance)),
+		value_text(instance_write(context->arena, context->program, &work.instance)),
 		value_text(arguments_text(context, workflow, arguments)),
 	};
 	struct write write = {.entity = system_entity(context, SYSTEM_INSTANCE), .fields = FIELDS, .field_count = 5};
@@ -140,6 +146,9 @@ enum status work_keep(struct work *work)
 {
 	static const uint16_t FIELDS[] = {INSTANCE_STATE, INSTANCE_WAITS_FOR, INSTANCE_DATA};
 	struct context *context = work->context;
+	enum status status = signals_prepare(work);
+	if (status != OK)
+		return status;
 	struct value values[] = {
 		value_text(instance_state_name(work->instance.state)),
 		value_text(waits_for(work)),
@@ -184,13 +193,18 @@ enum status work_find(struct context *context, const struct workflow *workflow, 
 }
 
 /* --- what waits */
-enum status wait_row(struct work *work, uint32_t rest, struct text event, uint32_t strand)
+static struct value text_or_missing(struct text text)
 {
-	static const uint16_t FIELDS[] = {WAIT_EVENT, WAIT_INSTANCE, WAIT_STRAND};
+	return text.length ? value_text(text) : value_missing();
+}
+
+enum status wait_row(struct work *work, uint32_t rest, struct text event, struct text key, uint32_t strand)
+{
+	static const uint16_t FIELDS[] = {WAIT_EVENT, WAIT_KEY, WAIT_INSTANCE, WAIT_STRAND};
 	struct context *context = work->context;
-	struct value values[] = {event.length ? value_text(event) : value_missing(), value_text(work->id),
+	struct value values[] = {text_or_missing(event), text_or_missing(key), value_text(work->id),
 				 value_int(strand == STRAND_NONE ? -1 : (int64_t)strand)};
-	struct write write = {.entity = system_entity(context, SYSTEM_WAIT), .fields = FIELDS, .field_count = 3};
+	struct write write = {.entity = system_entity(context, SYSTEM_WAIT), .fields = FIELDS, .field_count = 4};
 	return row_create_as(context, &write, values, rest_id(&work->instance, rest));
 }
 
@@ -212,5 +226,5 @@ enum status work_call_out(struct work *work, const struct action *action, const 
 										.argument_count = action->parameter_count,
 										.rule = RULE_NONE,
 										.cause = context->event};
-	return wait_row(work, rest, (struct text){0}, strand);
+	return wait_row(work, rest, (struct text){0}, (struct text){0}, strand);
 }

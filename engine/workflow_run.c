@@ -62,7 +62,7 @@ static uint32_t strand_ready(const struct instance *instance)
 	return STRAND_NONE;
 }
 
-static bool is_going(const struct instance *instance)
+bool work_is_going(const struct instance *instance)
 {
 	return instance->state == INSTANCE_RUNNING_STATE || (instance->state == INSTANCE_HELD_STATE && !instance->undo_rest);
 }
@@ -70,7 +70,7 @@ static bool is_going(const struct instance *instance)
 /* Somebody is asked as long as one strand holds, even while others go on. */
 static void state_find(struct instance *instance)
 {
-	if (!is_going(instance))
+	if (!work_is_going(instance))
 		return;
 	instance->state = INSTANCE_RUNNING_STATE;
 	for (uint32_t i = 0; i < instance->strands.count; i++)
@@ -82,7 +82,7 @@ enum status work_advance(struct work *work)
 {
 	enum status status = OK;
 	uint32_t number;
-	while (status == OK && is_going(&work->instance) && (number = strand_ready(&work->instance)) != STRAND_NONE)
+	while (status == OK && work_is_going(&work->instance) && (number = strand_ready(&work->instance)) != STRAND_NONE)
 		status = strand_run(work, number);
 	state_find(&work->instance);
 	return status == OK ? work_keep(work) : status;

@@ -34,9 +34,11 @@ enum status work_cancel(struct work *work, struct text sentence)
 {
 	work->instance.sentence = sentence;
 	work->instance.cancelled = true;
-	trace_say(work->context, "the workflow %.*s (%.*s) is given up", TEXT_ARGS(work->instance.workflow->name),
-		  TEXT_ARGS(work->id));
-	enum status status = strands_end(work);
+	trace_say(work->context, "the workflow %.*s (%.*s) is %.*s", TEXT_ARGS(work->instance.workflow->name),
+		  TEXT_ARGS(work->id), TEXT_ARGS(sentence));
+	enum status status = work_raise(work, "workflow.cancelled", &sentence);
+	if (status == OK)
+		status = strands_end(work);
 	return status == OK ? undo_next(work) : status;
 }
 
@@ -63,6 +65,8 @@ static enum status undo_next(struct work *work)
 	instance->undo_rest = 0;
 	if (!instance->undos.count) {
 		instance->state = instance->cancelled ? INSTANCE_CANCELLED_STATE : INSTANCE_FAILED_STATE;
+		trace_say(work->context, "the workflow %.*s (%.*s) is over; what could be undone is",
+			  TEXT_ARGS(instance->workflow->name), TEXT_ARGS(work->id));
 		return OK;
 	}
 	const struct undo *undo = list_last(&instance->undos);

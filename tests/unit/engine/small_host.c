@@ -19,10 +19,12 @@ static struct host_row *row_find(struct small_host *host, const struct entity *e
 static enum status port_read(void *context, struct arena *arena, const struct entity *entity, struct record_id id,
 			     struct value *values_out, struct error *error)
 {
-	const struct host_row *row = row_find(context, entity, id);
+	struct small_host *host = context;
+	const struct host_row *row = row_find(host, entity, id);
 	(void)arena;
 	if (!row)
 		return error_set(error, NOT_FOUND, "no such row");
+	host->given++;
 	memcpy(values_out, row->values, sizeof(*values_out) * entity->field_count);
 	return OK;
 }
@@ -68,6 +70,7 @@ static enum status port_query(void *context, struct arena *arena, const struct q
 	for (uint32_t i = 0; i < host->rows.count; i++)
 		if (host->rows.items[i].entity == query->entity && may_fit(host, query, parameters, host->rows.items[i].values))
 			found[(*count_out)++] = host->rows.items[i].values;
+	host->given += *count_out;
 	if (*count_out)
 		qsort(found, *count_out, sizeof(*found), by_id);
 	*rows_out = found;
@@ -423,18 +426,34 @@ uint32_t host_count(const struct small_host *host, const char *entity)
 	return count;
 }
 
-const char *host_shows(struct small_host *host, const char *entity, uint32_t nth, const char *field)
+static struct host_row *row_at(const struct small_host *host, const char *entity, uint32_t nth)
 {
-	for (uint32_t i = 0; i < host->rows.count; i++) {
-		const struct host_row *row = &host->rows.items[i];
-		if (!text_is(row->entity->name, entity) || nth--)
-			continue;
-		const struct field *found = entity_field(row->entity, text_from(field));
-		assert_non_null(found);
-		return value_show(&host->arena, row->values[found->index], NULL).bytes;
-	}
+	for (uint32_t i = 0; i < host->rows.count; i++)
+		if (text_is(host->rows.items[i].entity->name, entity) && !nth--)
+			return &host->rows.items[i];
 	fail_msg("there is no such %s", entity);
 	return NULL;
+}
+
+static uint32_t field_at(const struct host_row *row, const char *field)
+{
+	const struct field *found = entity_field(row->entity, text_from(field));
+	assert_non_null(found);
+	return found->index;
+}
+
+const char *host_shows(struct small_host *host, const char *entity, uint32_t nth, const char *field)
+{
+	const struct host_row *row = row_at(host, entity, nth);
+	return value_show(&host->arena, row->values[field_at(row, field)], NULL).bytes;
+}
+
+void host_write(struct small_host *host, const char *entity, uint32_t nth, const char *field, struct value value)
+{
+	struct host_row *row = row_at(host, entity, nth);
+	struct value *values = arena_copy(&host->arena, row->values, sizeof(*values) * row->entity->field_count);
+	values[field_at(row, field)] = value;
+	row->values = values;
 }
 
 static const struct trace_rule *traced(const struct small_host *host, const char *rule, uint32_t nth)

@@ -36,6 +36,7 @@ struct small_host {
 	LIST(struct record_id) seen;
 	LIST(struct host_call) calls;
 	int64_t number;
+	uint32_t given; /* rows that an engine has read */
 	bool is_killed; /* after each turn the engine is killed before it is applied; another one has to come to the same plan
 			 */
 	const struct turn *turn; /* the last */
@@ -62,6 +63,8 @@ const char *host_call_shows(struct small_host *host, uint32_t nth);
 uint32_t host_count(const struct small_host *host, const char *entity);
 /* Field of the only (or n-th) row of the entity, as people read it. */
 const char *host_shows(struct small_host *host, const char *entity, uint32_t nth, const char *field);
+/* Writes into the row behind the engine's back. */
+void host_write(struct small_host *host, const char *entity, uint32_t nth, const char *field, struct value value);
 /* The outcome of a rule in the last turn, for the n-th event that it was tried on; "untried". */
 const char *host_outcome(const struct small_host *host, const char *rule, uint32_t nth);
 struct text host_sentence(const struct small_host *host, const char *rule);

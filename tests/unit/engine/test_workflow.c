@@ -207,9 +207,14 @@ static void test_a_person_gives_up(void **state)
 	held();
 	host_resume(&host, 0, RESUME_CANCEL);
 	is("state", "undoing");
+	is("waits_for", "cancelled by a person");
+	assert_int_equal(host_events(&host, "workflow.cancelled"), 1);
+	assert_int_equal(host_events(&host, "workflow.ended"), 0);
 	call_is(2, "shop.release r1");
 	host_answer(&host, 2, "{}", NULL);
 	is("state", "cancelled");
+	assert_int_equal(host_events(&host, "workflow.cancelled"), 0);
+	assert_int_equal(host_events(&host, "workflow.failed"), 0);
 }
 
 static void test_what_does_not_hold_is_not_resumed(void **state)
