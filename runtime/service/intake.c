@@ -5,6 +5,7 @@
 
 #include "engine/base/check.h"
 #include "runtime/operate/log.h"
+#include "runtime/service/envelope.h"
 
 enum { TAKE_MOST = BROKER_SHARDS * BROKER_PREFETCH };
 
@@ -81,17 +82,12 @@ static void entry_read(struct arena *arena, const struct delivery *delivery, str
 		bury(arena, delivery, entry, text_copy(arena, text_from(error.sentence)));
 		return;
 	}
-	entry->id = cloud_event_id(arena, event.source, event.id);
-	entry->source = event.source;
-	entry->type = event.type;
-	entry->subject = event.subject.length ? event.subject : event.source;
-	entry->content = event.data;
-	if (delivery->shard == BUS_DEAD)
+	if (entry_from_event(arena, &event, entry, &error) != OK)
+		bury(arena, delivery, entry, text_copy(arena, text_from(error.sentence)));
+	else if (delivery->shard == BUS_DEAD)
 		bury(arena, delivery, entry,
 		     text_format(arena, "the broker gave it up (%.*s in %.*s): whoever was at it did not end, again and again",
 				 TEXT_ARGS(delivery->death), TEXT_ARGS(delivery->death_queue)));
-	else if (event.tenant.length && !text_is(event.tenant, "default"))
-		bury(arena, delivery, entry, text_format(arena, "there is no tenant `%.*s`", TEXT_ARGS(event.tenant)));
 }
 
 void intake_take(struct intake *intake, struct arena *arena, uint32_t most, entry_list *entries_out)

@@ -10,6 +10,7 @@
 #include "runtime/http/server.h"
 #include "runtime/operate/log.h"
 #include "runtime/operate/metric.h"
+#include "runtime/service/envelope.h"
 #include "runtime/service/intake.h"
 
 enum { POSTS_MOST = 512 }; /* in one transaction */
@@ -18,6 +19,7 @@ enum { POSTS_MOST = 512 }; /* in one transaction */
 struct post {
 	struct request *request;
 	cloud_event_list events;
+	entry_list entries; /* of the events, in their order */
 	uint32_t accepted, doubles;
 };
 
@@ -93,39 +95,6 @@ static enum status events_read(struct request *request, cloud_event_list *events
 	return cloud_event_read_binary(arena, header_attribute, request, type, request_body(request), event, error);
 }
 
-/* Whether the tenant's packs can take it: what can never be handled is refused while its sender listens. */
-static enum status event_check(const struct member *member, struct arena *arena, const struct cloud_event *event,
-			       struct error *error)
-{
-	const struct schema *schema = &member->loaded.program->schema;
-	const struct event_kind *kind = schema_event(schema, event->type);
-	const struct json *data = NULL;
-	struct value *fields;
-
-	if (event->tenant.length && !text_is(event->tenant, "default"))
-		return error_set(error, NOT_FOUND, "there is no tenant `%.*s`", TEXT_ARGS(event->tenant));
-	if (!kind || kind->origin != EVENT_DECLARED)
-		return error_set(error, INVALID,
-				 kind ? "`%.*s` is raised by the system itself and can not come from outside"
-				      : "no pack knows an event called `%.*s`",
-				 TEXT_ARGS(text_slice(event->type, 0, event->type.length > 80 ? 80 : event->type.length)));
-	enum status status = event->data.length ? json_parse(arena, event->data, &data, error) : OK;
-	if (status == OK && (!data || json_kind(data) != JSON_OBJECT))
-		return error_set(error, INVALID, "`data` must be an object with the fields of %.*s", TEXT_ARGS(kind->name));
-	return status == OK ? event_from_json(arena, schema, kind, data, &fields, error) : status;
-}
-
-static struct entry entry_of(struct request *request, const struct cloud_event *event)
-{
-	return (struct entry){.origin = ENTRY_EVENT,
-			      .id = cloud_event_id(request_arena(request), event->source, event->id),
-			      .source = event->source,
-			      .type = event->type,
-			      .subject = event->subject.length ? event->subject : event->source,
-			      .content = event->data,
-			      .received_at = member_now()};
-}
-
 static void on_events(void *context, struct request *request)
 {
 	struct member *member = context;
@@ -135,9 +104,13 @@ static void on_events(void *context, struct request *request)
 
 	if (!may_post(member, request))
 		return;
+	struct arena *arena = request_arena(request);
 	enum status status = events_read(request, &post.events, &error);
 	for (uint32_t i = 0; status == OK && i < post.events.count; i++) {
-		status = event_check(member, request_arena(request), &post.events.items[i], &error);
+		struct entry *entry = list_add(arena, &post.entries);
+		status = entry_from_event(arena, &post.events.items[i], entry, &error);
+		if (status == OK)
+			status = entry_check(arena, member->loaded.program, entry, &error);
 		if (status != OK && post.events.count > 1)
 			error_within(&error, "event %u of the batch", i + 1);
 	}
@@ -158,10 +131,9 @@ static enum status post_write(struct member *member, struct post *post, struct e
 	enum status status = OK;
 
 	post->accepted = post->doubles = 0;
-	for (uint32_t i = 0; status == OK && i < post->events.count; i++) {
-		struct entry entry = entry_of(post->request, &post->events.items[i]);
+	for (uint32_t i = 0; status == OK && i < post->entries.count; i++) {
 		bool is_new;
-		status = journal_add(member->store, &entry, &is_new, error);
+		status = journal_add(member->store, &post->entries.items[i], &is_new, error);
 		post->accepted += status == OK && is_new;
 		post->doubles += status == OK && !is_new;
 	}

@@ -8,6 +8,7 @@
 #include "engine/base/json.h"
 #include "engine/model/system.h"
 #include "runtime/operate/metric.h"
+#include "runtime/service/envelope.h"
 #include "runtime/service/trace_text.h"
 
 enum {
@@ -75,14 +76,8 @@ static enum status event_turn(struct turning *turning)
 	struct value *fields;
 	enum status status;
 
-	if (!kind || kind->origin != EVENT_DECLARED)
-		return error_set(turning->error, INVALID,
-				 kind ? "`%.*s` is raised by the system itself and can not come from outside"
-				      : "no pack of this tenant knows an event called `%.*s`",
-				 TEXT_ARGS(text_slice(entry->type, 0, entry->type.length > 80 ? 80 : entry->type.length)));
-	if (!turning->content || json_kind(turning->content) != JSON_OBJECT)
-		return error_set(turning->error, INVALID, "`data` must be an object with the fields of %.*s",
-				 TEXT_ARGS(kind->name));
+	if (!kind || kind->origin != EVENT_DECLARED || !turning->content || json_kind(turning->content) != JSON_OBJECT)
+		return entry_check(&turns->arena, turning->loaded.program, entry, turning->error); /* says what is wrong */
 	status = event_from_json(&turns->arena, schema, kind, turning->content, &fields, turning->error);
 	if (status != OK)
 		return status;
@@ -101,7 +96,7 @@ static enum status event_turn(struct turning *turning)
 		       : status;
 }
 
-static const struct receive *receive_find(const struct program *program, struct text connector, struct text name)
+const struct receive *receive_find(const struct program *program, struct text connector, struct text name)
 {
 	for (uint32_t i = 0; i < program->receive_count; i++) {
 		const struct receive *receive = &program->receives[i];
@@ -119,9 +114,7 @@ static enum status received_turn(struct turning *turning)
 	const struct json *headers = turning->content ? json_member(turning->content, TEXT("headers")) : NULL;
 
 	if (!receive)
-		return error_set(turning->error, INVALID, "no connector `%.*s` of this tenant receives `%.*s`",
-				 TEXT_ARGS(text_slice(entry->source, 0, entry->source.length > 60 ? 60 : entry->source.length)),
-				 TEXT_ARGS(text_slice(entry->type, 0, entry->type.length > 60 ? 60 : entry->type.length)));
+		return entry_check(&turning->turns->arena, turning->loaded.program, entry, turning->error);
 	if (!body)
 		return error_set(turning->error, INVALID, "what was received has no `body`");
 	return engine_receive(turning->loaded.engine, receive, body, headers, turning->now, &turning->turns->ports,

@@ -53,6 +53,9 @@ typedef enum status also_fn(void *context, struct store *store, struct error *er
 enum status turns_run_with(struct turns *turns, struct entry *entries, uint32_t count, moment now, also_fn *also, void *context,
 			   struct turned *turned_out, struct error *error) MUST_CHECK;
 
+/* NULL: there is none. An empty name: the connector's first. */
+const struct receive *receive_find(const struct program *program, struct text connector, struct text name);
+
 /* The id of a CloudEvent: the same source and id are the same event, whenever they come. */
 struct record_id cloud_event_id(struct arena *arena, struct text source, struct text id);
 

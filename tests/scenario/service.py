@@ -243,6 +243,18 @@ class ServiceTest(unittest.TestCase):
         subprocess.run(["promtool", "check", "metrics"], input=metrics, text=True, check=True, timeout=60)
         self.assertEqual(service.stop(), 0)
 
+    def test_a_document_is_handled_as_its_connector_received_it(self):
+        service = self.serve()
+        document = {"connector": "outside", "receive": "knock", "body": {"knocks": 2}}
+        received = {"specversion": "1.0", "source": "/test", "type": "stellwerk.received", "data": document}
+        self.assertEqual(service.post({**received, "id": "d1"})[0], 202)
+        self.assertEqual(service.post({**received, "id": "d1"})[0], 202)  # a double
+        self.assertEqual(service.post({**received, "id": "d2", "data": {**document, "body": {"knocks": 1}}})[0], 202)
+        wait_until(lambda: service.number("select count(*) from _journal where origin=1 and state=1") == 2, "both are handled")
+        self.assertEqual(service.number("select count(*) from visit"), 1)
+        status, problem = service.post({**received, "id": "d3", "data": {**document, "receive": "nock"}})
+        self.assertEqual((status, problem["detail"]), (400, "no connector `outside` receives `nock`"))
+
     def test_what_is_wrong_is_said_to_its_sender(self):
         service = self.serve("--token", "geheim")
         good = {"Authorization": "Bearer geheim"}

@@ -5,7 +5,8 @@
 
 #include "runtime/store/database.h"
 
-/* The tests run on every database: where it is not SQLite in memory, the environment names it, and each test begins with nothing. */
+/* The tests run on every database: where it is not SQLite in memory, the environment names it, and each test begins with
+ * nothing. */
 static const char *sample_where(struct sample *sample)
 {
 	const char *where = getenv("STELLWERK_TEST_DATABASE");
