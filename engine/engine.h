@@ -18,6 +18,7 @@ enum status engine_use_pack(struct engine *engine, const struct program *program
 struct turn {
 	struct plan plan;
 	struct trace trace;
+	LIST(uint64_t) elsewhere; /* hashes of programs that instances of workflows run on which this turn was about as well */
 };
 
 /* Gives the event's fields their defaults, runs every rule, clock and workflow that it concerns, and those of the events that
@@ -29,6 +30,12 @@ enum status engine_turn(struct engine *engine, const struct event *event, const 
 
 /* The arena to build the next event in; reset at the begin of engine_begin. */
 struct arena *engine_begin(struct engine *engine);
+
+/* The same event for the workflows of this engine's program alone: no rule and no clock looks at it. For what `elsewhere` named
+ * after engine_turn; what these workflows do then is a turn of their own program, its rules and clocks included. The event is
+ * built with this engine's program; a record's has `before` and `after`. */
+enum status engine_signal(struct engine *engine, const struct event *event, const struct ports *ports,
+			  const struct turn **turn_out, struct error *error) MUST_CHECK;
 
 /* A turn that is no event's: runs `body` (slot 0: MISSING, slot 1: actor) as a person's or test's action. */
 enum status engine_act(struct engine *engine, const struct code *body, struct value *frame, uint32_t slot_count,
@@ -42,7 +49,9 @@ enum status engine_receive(struct engine *engine, const struct receive *receive,
 			   const struct json *headers, moment at, const struct ports *ports, const struct turn **turn_out,
 			   struct error *error) MUST_CHECK;
 
-/* What is due at `at`: a timer row of the system entity `timer`. */
+/* What is due at `at`: a timer row of the system entity `timer`. FOREIGN, here and for answers, decisions and what a person
+ * resumes: it is for an instance of the program that `elsewhere` names; nothing was done, and that program's engine is to be
+ * asked the same. Where the host has no such engine (ports.runs_elsewhere), the instance holds and its timer comes again. */
 enum status engine_timer(struct engine *engine, struct record_id timer, moment at, const struct ports *ports,
 			 const struct turn **turn_out, struct error *error) MUST_CHECK;
 
@@ -59,7 +68,7 @@ struct call_answer {
 };
 
 /* The workflow that waits for it goes on. A call nobody waits for (`later`, or its workflow has ended) is OK: an empty plan.
- * The same answer twice is the same. CONFLICT: that workflow runs on another program than this engine's. */
+ * The same answer twice is the same. CONFLICT: that workflow runs on a program that the host does not have. */
 enum status engine_answer(struct engine *engine, struct record_id call, const struct call_answer *answer, moment at,
 			  const struct ports *ports, const struct turn **turn_out, struct error *error) MUST_CHECK;
 

@@ -22,6 +22,9 @@ struct ports {
 	enum status (*event_seen)(void *host, struct record_id id, bool *seen_out, struct error *error);
 	/* The value of a setting that the tenant has set; NOT_FOUND: use its default. */
 	enum status (*setting)(void *host, struct arena *arena, const struct setting *setting, struct value *value_out);
+	/* Whether the host has an engine for the program of that hash: instances of workflows that run on it are left to that
+	 * engine (turn.elsewhere). NULL, or no: they hold until a person has looked. */
+	bool (*runs_elsewhere)(void *host, uint64_t program);
 };
 
 #endif

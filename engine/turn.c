@@ -126,15 +126,20 @@ enum status body_run(struct context *context, const struct code *body, struct va
 }
 
 /* --- the loop; the order of clocks, rules and workflows: docs/decisions/0008 */
-static enum status handle(struct context *context, struct event *event)
+static void handle_begin(struct context *context, struct event *event)
 {
-	struct record_id turn_maker = context->maker;
 	context->event = event;
 	context->event_index = context->trace->events.count;
 	context->rule = RULE_NONE;
 	context->actor = event->actor;
 	context->maker = event->id;
 	*list_add(context->arena, &context->trace->events) = event;
+}
+
+static enum status handle(struct context *context, struct event *event)
+{
+	struct record_id turn_maker = context->maker;
+	handle_begin(context, event);
 	enum status status = clocks_on_event(context, event);
 	if (status == OK)
 		status = rules_on_event(context, event);
@@ -257,8 +262,20 @@ static enum status work_event(struct context *context, void *argument)
 	return status == OK ? handle(context, argument) : status;
 }
 
-enum status engine_turn(struct engine *engine, const struct event *event, const struct ports *ports,
-			const struct turn **turn_out, struct error *error)
+static enum status work_signal(struct context *context, void *argument)
+{
+	enum status status = fields_complete(context, argument);
+	struct record_id turn_maker = context->maker;
+	if (status != OK)
+		return status;
+	handle_begin(context, argument);
+	status = workflows_on_event(context, argument);
+	context->maker = turn_maker;
+	return status;
+}
+
+static enum status turn_of_event(struct engine *engine, const struct event *event, const struct ports *ports, turn_work work,
+				 const struct turn **turn_out, struct error *error)
 {
 	struct event own = *event; /* the trace keeps it as one of its own; nothing of it is changed */
 	if (!engine->begun) {
@@ -268,7 +285,19 @@ enum status engine_turn(struct engine *engine, const struct event *event, const 
 	struct event *kept = arena_new(&engine->arena, struct event);
 	*kept = own;
 	kept->rule = RULE_NONE;
-	return turn_run(engine, event->at, event->actor, event->id, ports, work_event, kept, turn_out, error);
+	return turn_run(engine, event->at, event->actor, event->id, ports, work, kept, turn_out, error);
+}
+
+enum status engine_turn(struct engine *engine, const struct event *event, const struct ports *ports,
+			const struct turn **turn_out, struct error *error)
+{
+	return turn_of_event(engine, event, ports, work_event, turn_out, error);
+}
+
+enum status engine_signal(struct engine *engine, const struct event *event, const struct ports *ports,
+			  const struct turn **turn_out, struct error *error)
+{
+	return turn_of_event(engine, event, ports, work_signal, turn_out, error);
 }
 
 /* --- ways in: an action of a person or a test */

@@ -72,8 +72,8 @@ enum status work_settle(struct context *context, struct savepoint before, struct
 {
 	if (status == OK || context->fatal)
 		return status;
-	if (status == NOT_FOUND || status == CONFLICT)
-		return OK; /* over; or another program's: it holds, and has said so */
+	if (status == NOT_FOUND || status == CONFLICT || status == FOREIGN)
+		return OK; /* over; or another program's: it holds, or the turn says who goes on with it */
 	savepoint_restore(context, before);
 	return hold_as_it_was(context, id);
 }
@@ -136,7 +136,9 @@ enum status workflows_on_timer(struct context *context, const struct timer *time
 	struct record_id id;
 	if (record_id_parse(timer->subject, &id) != OK)
 		return OK;
-	enum status rang = ring(context, id, timer), status = work_settle(context, before, id, rang);
+	enum status rang = ring(context, id, timer);
+	context->fatal |= rang == FOREIGN; /* the timer stays for that engine */
+	enum status status = work_settle(context, before, id, rang);
 	if (status != OK || rang == OK || rang == NOT_FOUND)
 		return status;
 	return timer_set(context, TIMER_WORKFLOW, timer->subject, timer->number, context->now + AGAIN_SECONDS, timer->data);

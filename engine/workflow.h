@@ -23,7 +23,8 @@ enum status work_settle(struct context *context, struct savepoint before, struct
 /* --- workflow_row.c */
 enum status work_create(struct context *context, const struct workflow *workflow, const struct value *arguments,
 			struct record_id id) MUST_CHECK;
-/* NOT_FOUND: there is none, or it is over. CONFLICT, with a sentence: it runs on another program; it holds from now on. */
+/* NOT_FOUND: there is none, or it is over. It runs on another program: FOREIGN when the host has that, which the turn's
+ * `elsewhere` then names; else CONFLICT, with a sentence, and it holds from now on. */
 enum status work_load(struct context *context, struct record_id id, struct work *work_out) MUST_CHECK;
 enum status work_keep(struct work *work) MUST_CHECK;
 /* Those of a workflow with these arguments that are not over. */

@@ -3,6 +3,7 @@
 #include "engine/workflow.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "engine/base/check.h"
 
@@ -103,6 +104,29 @@ static enum status hold_foreign(struct work *work, struct text workflow, enum in
 	return status == OK ? error_set(context->error, CONFLICT, "%.*s", TEXT_ARGS(sentence)) : status;
 }
 
+/* The host's other engine goes on with it. */
+static enum status leave_elsewhere(struct work *work, struct text workflow, uint64_t program)
+{
+	struct context *context = work->context;
+	struct turn *turn = &context->engine->turn;
+	bool is_named = false;
+	for (uint32_t i = 0; i < turn->elsewhere.count; i++)
+		is_named |= turn->elsewhere.items[i] == program;
+	if (!is_named)
+		*list_add(context->arena, &turn->elsewhere) = program;
+	return error_set(context->error, FOREIGN, "the workflow %.*s (%.*s) runs on another version of its pack, %016" PRIx64,
+			 TEXT_ARGS(workflow), TEXT_ARGS(work->id), program);
+}
+
+static enum status work_is_foreign(struct work *work, const struct value *row, enum instance_state state)
+{
+	const struct ports *ports = work->context->ports;
+	struct text name = value_as_text(row[INSTANCE_WORKFLOW]);
+	uint64_t program = strtoull(text_copy(work->context->arena, value_as_text(row[INSTANCE_PROGRAM])).bytes, NULL, 16);
+	return ports->runs_elsewhere && ports->runs_elsewhere(ports->host, program) ? leave_elsewhere(work, name, program)
+										    : hold_foreign(work, name, state);
+}
+
 enum status work_load(struct context *context, struct record_id id, struct work *work)
 {
 	const struct value *row;
@@ -118,7 +142,7 @@ enum status work_load(struct context *context, struct record_id id, struct work 
 	work->instance.workflow = workflow_find(context->program, name);
 	if (!work->instance.workflow ||
 	    !text_equal(value_as_text(row[INSTANCE_PROGRAM]), hash_text(context, context->program->hash)))
-		return hold_foreign(work, name, state);
+		return work_is_foreign(work, row, state);
 	work->code = work->instance.workflow->code;
 	return instance_read(context->arena, context->program, value_as_text(row[INSTANCE_DATA]), &work->instance,
 			     context->error);

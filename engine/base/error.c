@@ -14,7 +14,7 @@ noreturn void check_failed(const char *condition, const char *file, int line)
 
 const char *status_name(enum status status)
 {
-	static const char *const NAMES[] = {"ok", "not found", "invalid", "conflict", "retry", "denied", "limit"};
+	static const char *const NAMES[] = {"ok", "not found", "invalid", "conflict", "retry", "denied", "limit", "foreign"};
 	return NAMES[status];
 }
 

@@ -12,6 +12,7 @@ enum status {
 	RETRY,     /* the same again may work later */
 	DENIED,    /* not allowed */
 	LIMIT,     /* a limit in limits.h was reached */
+	FOREIGN,   /* somebody else has to do it, who is said beside */
 };
 
 struct error {

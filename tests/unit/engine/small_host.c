@@ -279,7 +279,7 @@ static void turn(struct small_host *host, host_turn run, void *argument)
 
 static enum status turn_event(struct small_host *host, void *argument)
 {
-	return engine_turn(host->engine, argument, &host->ports, &host->turn, &host->error);
+	return (host->is_signal ? engine_signal : engine_turn)(host->engine, argument, &host->ports, &host->turn, &host->error);
 }
 
 void host_raise(struct small_host *host, const char *kind_name, const char *source)
@@ -415,6 +415,12 @@ void host_advance(struct small_host *host, int64_t seconds)
 		assert_true(!timer || timer->values[TIMER_DUE_AT].integer > host->now);
 	}
 	host->now = until;
+}
+
+void host_ring(struct small_host *host, uint32_t nth)
+{
+	struct record_id id = nth_of(host, SYSTEM_TIMER, nth);
+	turn(host, turn_timer, &id);
 }
 
 /* --- looking */

@@ -37,6 +37,7 @@ struct small_host {
 	LIST(struct host_call) calls;
 	int64_t number;
 	uint32_t given; /* rows that an engine has read */
+	bool is_signal; /* events are raised for workflows alone */
 	bool is_killed; /* after each turn the engine is killed before it is applied; another one has to come to the same plan
 			 */
 	const struct turn *turn; /* the last */
@@ -51,6 +52,9 @@ void host_close(struct small_host *host);
 void host_raise(struct small_host *host, const char *kind, const char *json);
 /* Turns the clock and runs what is due on the way. */
 void host_advance(struct small_host *host, int64_t seconds);
+
+/* What is due of the n-th timer, now. */
+void host_ring(struct small_host *host, uint32_t nth);
 
 /* The answer to the n-th call that was ever made: JSON of its result, or NULL and a sentence. */
 void host_answer(struct small_host *host, uint32_t nth, const char *json, const char *sentence);

@@ -333,6 +333,81 @@ static void test_another_program_is_not_run_on(void **state)
 	is("state", "ended");
 }
 
+static uint64_t own_hash;
+
+static bool has_own(void *context, uint64_t program)
+{
+	(void)context;
+	return program == own_hash;
+}
+
+static void use(const struct program *program)
+{
+	host.program = program;
+	assert_int_equal(engine_use_pack(host.engine, program, &host.error), OK);
+}
+
+static void assert_left_to_own(enum status wanted)
+{
+	assert_int_equal(host.status, wanted);
+	assert_int_equal(host.turn->elsewhere.count, 1);
+	assert_int_equal(host.turn->elsewhere.items[0], own_hash);
+	assert_int_equal(host.turn->plan.changes.count, 0);
+	is("state", "running");
+}
+
+static void test_the_host_is_told_which_engine_goes_on(void **state)
+{
+	(void)state;
+	begin("wait for signal as s where s.word == order.name\n"
+	      "sleep for 1h\n"
+	      "step r = call shop.reserve(order.name)\n"
+	      "approve by role boss within 1d\n"
+	      "hold\n");
+	const struct program *own = host.program;
+	struct program other = *own;
+	other.hash++;
+	own_hash = own->hash;
+	host.ports.runs_elsewhere = has_own;
+	use(&other);
+	host_raise(&host, "signal", "{\"word\": \"B\"}");
+	assert_int_equal(host.turn->elsewhere.count, 0);
+	host_raise(&host, "signal", "{\"word\": \"A\"}");
+	assert_left_to_own(OK);
+	use(own);
+	host.is_signal = true;
+	host_raise(&host, "signal", "{\"word\": \"A\"}");
+	is("waits_for", "time");
+
+	use(&other);
+	host.now += 3600;
+	host_ring(&host, 0);
+	assert_left_to_own(FOREIGN);
+	use(own);
+	host_ring(&host, 0);
+	is("waits_for", "answer of shop.reserve");
+
+	use(&other);
+	host_answer(&host, 0, "{\"id\": \"r1\", \"count\": 1}", NULL);
+	assert_left_to_own(FOREIGN);
+	use(own);
+	host_answer(&host, 0, "{\"id\": \"r1\", \"count\": 1}", NULL);
+
+	use(&other);
+	host_decide(&host, 0, true);
+	assert_left_to_own(FOREIGN);
+	use(own);
+	host_decide(&host, 0, true);
+	is("state", "held");
+
+	use(&other);
+	host_resume(&host, 0, RESUME_GO_ON);
+	assert_int_equal(host.status, FOREIGN);
+	use(own);
+	host_resume(&host, 0, RESUME_GO_ON);
+	is("state", "ended");
+}
+
 static void test_data_changed_by_hand_is_refused(void **state)
 {
 	(void)state;
@@ -374,6 +449,7 @@ int main(void)
 		TEST(test_strands_survive_as_well),
 		TEST(test_a_failing_strand_ends_the_others),
 		TEST(test_another_program_is_not_run_on),
+		TEST(test_the_host_is_told_which_engine_goes_on),
 		TEST(test_data_changed_by_hand_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
