@@ -33,11 +33,12 @@ void log_least(enum log_level level)
 
 enum status log_level_parse(const char *name, enum log_level *level_out, struct error *error)
 {
-	for (int level = LOG_DEBUG; level <= LOG_ERROR; level++) {
-		*level_out = (enum log_level)level;
-		if (!strcmp(name, LEVELS[level]))
-			return OK;
-	}
+	*level_out = LOG_DEBUG;
+	while (*level_out <= LOG_ERROR && strcmp(name, LEVELS[*level_out]))
+		(*level_out)++;
+	if (*level_out <= LOG_ERROR)
+		return OK;
+	*level_out = LOG_INFO;
 	return error_set(error, INVALID, "`%.40s` is no level of the log; there are debug, info, warning and error", name);
 }
 

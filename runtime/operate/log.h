@@ -1,5 +1,5 @@
 /* What the service says while it runs, on stderr: a JSON object a line for those who collect logs, a plain line for a person
- * at a terminal. Never a secret, never the content of an event. */
+ * at a terminal. Never a secret; of what somebody sent no more than the word that was wrong with it. */
 #ifndef OPERATE_LOG_H
 #define OPERATE_LOG_H
 

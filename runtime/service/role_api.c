@@ -31,6 +31,7 @@ struct api {
 	uint32_t post_count;
 };
 
+static void may_post(void *context, struct request *request);
 static void on_events(void *context, struct request *request);
 static void on_health(void *context, struct request *request);
 static void on_ready(void *context, struct request *request);
@@ -38,7 +39,7 @@ static void on_metrics(void *context, struct request *request);
 static void on_flush(void *context);
 
 static const struct route ROUTES[] = {
-#define ROUTE(method, path, handler, doc) {method, path, handler},
+#define ROUTE(method, path, handler, admit, doc) {method, path, handler, admit},
 #include "runtime/service/routes.def"
 #undef ROUTE
 };
@@ -55,18 +56,18 @@ static bool is_same(struct text given, const char *expected)
 	return !difference;
 }
 
-static bool may_post(const struct member *member, struct request *request)
+static void may_post(void *context, struct request *request)
 {
+	const struct member *member = context;
 	const char *token = member->service->settings.token;
 	struct text given = request_header(request, "Authorization");
 
 	if (!*token)
-		return true;
-	if (text_starts(given, TEXT("Bearer ")) && is_same(text_slice(given, 7, given.length), token))
-		return true;
-	request_problem(request, 401, "Unauthorized",
+		return;
+	if (given.length < 7 || strncasecmp(given.bytes, "Bearer ", 7) || !is_same(text_slice(given, 7, given.length), token))
+		request_problem(
+			request, 401, "Unauthorized",
 			TEXT("posting events needs a token: `Authorization: Bearer …`, the one the service was started with"));
-	return false;
 }
 
 /* --- events */
@@ -100,11 +101,9 @@ static void on_events(void *context, struct request *request)
 	struct member *member = context;
 	struct api *api = member->own;
 	struct post post = {.request = request};
+	struct arena *arena = request_arena(request);
 	struct error error;
 
-	if (!may_post(member, request))
-		return;
-	struct arena *arena = request_arena(request);
 	enum status status = events_read(request, &post.events, &error);
 	for (uint32_t i = 0; status == OK && i < post.events.count; i++) {
 		struct entry *entry = list_add(arena, &post.entries);

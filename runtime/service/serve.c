@@ -73,15 +73,26 @@ static enum status store_ready(const struct program *program, const struct setti
 	return status;
 }
 
+static enum status log_ready(const struct settings *settings, struct error *error)
+{
+	enum log_level level;
+	enum status status = log_level_parse(settings->log, &level, error);
+
+	log_least(level);
+	log_hide(settings->token);
+	log_hide_password(settings->database);
+	log_hide_password(settings->broker);
+	return status;
+}
+
 int serve(const struct program *program, const struct settings *settings)
 {
 	struct service service = {.settings = *settings, .program = program};
 	struct error error;
-	enum status status = metrics_share(&error);
+	enum status status = log_ready(settings, &error);
 
-	log_hide(settings->token);
-	log_hide_password(settings->database);
-	log_hide_password(settings->broker);
+	if (status == OK)
+		status = metrics_share(&error);
 	if (status == OK)
 		status = store_ready(program, settings, &error);
 	if (status == OK)

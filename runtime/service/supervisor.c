@@ -14,7 +14,6 @@
 #include "runtime/operate/log.h"
 #include "runtime/operate/metric.h"
 #include "runtime/operate/notify.h"
-#include "runtime/operate/notify.h"
 #include "runtime/service/service.h"
 
 enum {

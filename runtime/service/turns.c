@@ -7,6 +7,7 @@
 #include "engine/base/check.h"
 #include "engine/base/json.h"
 #include "engine/model/system.h"
+#include "runtime/operate/log.h"
 #include "runtime/operate/metric.h"
 #include "runtime/service/envelope.h"
 #include "runtime/service/trace_text.h"
@@ -397,6 +398,8 @@ static void counted(const struct turned *turned, uint32_t count, int64_t microse
 	metric_add(METRIC_TURNS_RULES_FAILED, turned->failed_rules);
 	metric_observe(METRIC_TRANSACTION_TIME, microseconds);
 	metric_observe(METRIC_TRANSACTION_TURNS, count);
+	if (turned->dead)
+		log_line(LOG_WARNING, "%u could not be handled; `stellwerk events dead list` says what and why", turned->dead);
 }
 
 enum status turns_run_with(struct turns *turns, struct entry *entries, uint32_t count, moment now, also_fn *also, void *context,

@@ -86,6 +86,22 @@ class OperationsTest(unittest.TestCase):
         self.assertIn("127.0.0.1", run.stderr)
         self.assertNotIn("geheimes-wort", run.stdout + run.stderr)
 
+    def test_who_may_not_post_is_told_before_he_sends(self):
+        service = self.serve("--token", "geheimes-wort")
+        self.assertEqual(service.post(event("a"), headers={"Authorization": "bearer geheimes-wort"})[0], 202)
+        for wrong in ("", "Bearer", "Bearer ", "Bearer geheimes-wor", "Bearer geheimes-wortt", "Basic geheimes-wort", "geheimes-wort"):
+            self.assertEqual(service.post(event("a"), headers={"Authorization": wrong})[0], 401, wrong)
+        asks = socket.create_connection(("127.0.0.1", service.port), timeout=30)
+        asks.sendall(b"POST /v1/events HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5000000\r\n\r\n")
+        self.assertEqual(asks.recv(12), b"HTTP/1.1 401")
+        asks.close()
+
+    def test_a_level_of_the_log_that_there_is_not(self):
+        run = subprocess.run([STELLWERK, "serve", PACK, "--data", self.folder() / "data", "--log", "loud"],
+                             capture_output=True, text=True, timeout=60)
+        self.assertNotEqual(run.returncode, 0)
+        self.assertIn("debug, info, warning and error", run.stderr)
+
     def test_a_flood_of_nonsense_does_not_fill_the_log(self):
         service = self.serve()
         connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
