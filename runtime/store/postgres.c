@@ -13,6 +13,8 @@
 /* Object ids of pg_type.dat; they are the same in every database. */
 enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT4 = 23, OID_TEXT = 25 };
 
+enum { PLANS_LAST = 8192 }; /* transactions, until plans are made anew */
+
 struct postgres {
 	struct database database;
 	PGconn *connection;
@@ -20,6 +22,7 @@ struct postgres {
 	uint32_t named;
 	enum constraint constraint;
 	int64_t changes;
+	uint64_t committed;
 	bool open;  /* a transaction was begun */
 	bool wrote; /* since references were last checked */
 	struct postgres_statement *statements;
@@ -73,8 +76,10 @@ static void settle_in(struct postgres *postgres)
 	postgres->life++;
 	postgres->wrote = false;
 	PQsetNoticeReceiver(postgres->connection, nothing_said, NULL);
-	/* a plan for all values is good enough, and made once */
-	PQclear(PQexec(postgres->connection, "SET client_min_messages=warning; SET plan_cache_mode=force_generic_plan"));
+	/* A plan for all values is good enough, and made once. Every table is found by an index that begins with the tenant; a
+	 * table that is still empty must not teach the planner otherwise, for the plan stays when it has grown. */
+	PQclear(PQexec(postgres->connection, "SET client_min_messages=warning; SET plan_cache_mode=force_generic_plan;"
+					     "SET enable_seqscan=off"));
 }
 
 static void close_connection(struct database *database);
@@ -122,6 +127,15 @@ static enum status reach(struct postgres *postgres, struct error *error)
 	return OK;
 }
 
+/* Plans are made for tables as they are; while they grow from nothing that changes quickly, later slowly. */
+static void plans_renew(struct postgres *postgres)
+{
+	uint64_t done = ++postgres->committed;
+
+	if ((done & (done - 1)) == 0 || done % PLANS_LAST == 0)
+		PQclear(PQexec(postgres->connection, "DISCARD PLANS"));
+}
+
 static enum status execute(struct database *database, const char *sql, struct error *error)
 {
 	struct postgres *postgres = postgres_of(database);
@@ -139,6 +153,8 @@ static enum status execute(struct database *database, const char *sql, struct er
 	else if (text_is(text, "COMMIT") && strcmp(PQcmdStatus(result), "COMMIT") != 0) /* it had failed before: all is gone */
 		status = error_set(error, RETRY, "the database took the transaction back");
 	PQclear(result);
+	if (status == OK && text_is(text, "COMMIT"))
+		plans_renew(postgres);
 	postgres->open = postgres->open || (status == OK && text_is(text, postgres->database.driver->dialect->begin));
 	return status;
 }

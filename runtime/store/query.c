@@ -1,5 +1,7 @@
 /* Runs queries: the terms that the database decides exactly as the engine would go down, the others stay with the engine,
  * whose `where` decides anyway. Rows come whole and all at once, so that no statement is open while the engine computes. */
+#include <stdlib.h>
+
 #include "engine/base/check.h"
 #include "runtime/store/inside.h"
 
@@ -11,6 +13,16 @@ static enum status query_statement(struct store *store, const struct query *quer
 				   uint32_t count, struct statement **statement_out, struct error *error) MUST_CHECK;
 static void parameters_bind(struct store *store, struct statement *statement, const struct query *query,
 			    const struct value *parameters, const struct pushed_term *pushed, uint32_t count);
+
+static int by_id(const void *left, const void *right)
+{
+	struct record_id a = (*(const struct value *const *)left)[FIELD_ID].id,
+			 b = (*(const struct value *const *)right)[FIELD_ID].id;
+
+	if (a.high != b.high)
+		return a.high < b.high ? -1 : 1;
+	return a.low < b.low ? -1 : a.low > b.low;
+}
 
 enum status store_query(void *host, struct arena *arena, const struct query *query, const struct value *parameters,
 			const struct value *const **rows_out, uint32_t *count_out, struct error *error)
@@ -40,6 +52,8 @@ enum status store_query(void *host, struct arena *arena, const struct query *que
 		*list_add(arena, &rows) = values;
 	}
 	statement_reset(statement);
+	if (rows.count > 1)
+		qsort(rows.items, rows.count, sizeof *rows.items, by_id);
 	*rows_out = rows.items;
 	*count_out = rows.count;
 	return status;

@@ -400,5 +400,4 @@ void sql_query(struct text_builder *sql, const struct dialect *dialect, const st
 			       !set && column_is_decimal(field->type));
 		comparison_add(sql, dialect, term->comparison, &pushed[i], &parameter);
 	}
-	builder_add_string(sql, " ORDER BY r.id");
 }

@@ -49,7 +49,8 @@ struct pushed_term {
 	uint32_t parameter_count; /* of LIST: its items that can be equal to the column at all */
 };
 
-/* Parameter 1 is the tenant, then those of the pushed terms in order. Rows come whole, ordered by id. */
+/* Parameter 1 is the tenant, then those of the pushed terms in order. Rows come whole, in no order: asked for one by id,
+ * databases read the whole key of the tenant instead of the index of the terms. */
 void sql_query(struct text_builder *sql, const struct dialect *dialect, const struct query *query, const struct schema *schema,
 	       const struct pushed_term *pushed, uint32_t pushed_count);
 /* False: leave the term to the engine. */
