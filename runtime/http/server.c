@@ -12,6 +12,7 @@
 #include "engine/base/check.h"
 #include "runtime/http/guests.h"
 #include "runtime/http/problem.h"
+#include "runtime/operate/log.h"
 #include "runtime/operate/metric.h"
 #include "runtime/operate/traceparent.h"
 
@@ -512,6 +513,14 @@ struct arena *request_arena(struct request *request)
 	return &request->arena;
 }
 
+static void answer_say(struct request *request, int64_t microseconds)
+{
+	log_about(TEXT(""), text_from(request_trace(request)->trace_id));
+	log_line(LOG_DEBUG, "%.20s %.200s was answered with %u after %.1f ms", request->method, request->path, request->status,
+		 (double)microseconds / 1000);
+	log_about(TEXT(""), TEXT(""));
+}
+
 void request_answer(struct request *request, unsigned status, const char *type, struct text body)
 {
 	CHECK(!request->response);
@@ -521,7 +530,10 @@ void request_answer(struct request *request, unsigned status, const char *type, 
 		MHD_add_response_header(request->response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	request->status = status;
 	metric_add(status < 400 ? METRIC_HTTP_FINE : status < 500 ? METRIC_HTTP_REFUSED : METRIC_HTTP_FAILED, 1);
-	metric_observe(METRIC_HTTP_TIME, metric_clock() - request->begun);
+	int64_t took = metric_clock() - request->begun;
+	metric_observe(METRIC_HTTP_TIME, took);
+	if (status < 400 && log_says(LOG_DEBUG)) /* problems are said anyway */
+		answer_say(request, took);
 	if (request->is_waiting)
 		request_go_on(request);
 }

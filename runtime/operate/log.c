@@ -31,6 +31,11 @@ void log_least(enum log_level level)
 	least = level;
 }
 
+bool log_says(enum log_level level)
+{
+	return level >= least;
+}
+
 enum status log_level_parse(const char *name, enum log_level *level_out, struct error *error)
 {
 	*level_out = LOG_DEBUG;
@@ -141,7 +146,7 @@ void log_line(enum log_level level, const char *format, ...)
 	struct arena arena;
 	va_list arguments;
 
-	if (level < least)
+	if (!log_says(level))
 		return;
 	va_start(arguments, format);
 	vsnprintf(sentence, sizeof sentence, format, arguments);

@@ -12,6 +12,7 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 void log_role(const char *role);
 /* Lines below it are not written; LOG_INFO at first. */
 void log_least(enum log_level level);
+bool log_says(enum log_level level); /* for lines that cost something to make */
 /* "debug", "info", "warning", "error". INVALID: the sentence lists them. */
 enum status log_level_parse(const char *name, enum log_level *level_out, struct error *error) MUST_CHECK;
 

@@ -1,4 +1,5 @@
-/* Numbers in shared memory. Must never lock: a process that is killed while it counts must not stop the others. */
+/* Numbers in shared memory (docs/decisions/0015). Must never lock: a process that is killed while it counts must not stop the
+ * others. */
 #include "runtime/operate/metric.h"
 
 #include <errno.h>

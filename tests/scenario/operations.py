@@ -65,17 +65,19 @@ class OperationsTest(unittest.TestCase):
         self.assertEqual(service.stop(), 0)
 
     def test_the_log_is_json_with_traces_and_without_secrets(self):
-        service = self.serve("--token", "geheimes-wort")
+        service = self.serve("--token", "geheimes-wort", "--log", "debug")
         trace = "4bf92f3577b34da6a3ce929d0e0e4736"
-        wrong = {"Authorization": "Bearer geheimes-wort", "traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
-        self.assertEqual(service.post({**event("a"), "type": "geheimes-wort"}, headers=wrong)[0], 400)
+        sender = {"Authorization": "Bearer geheimes-wort", "traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+        self.assertEqual(service.post({**event("a"), "type": "geheimes-wort"}, headers=sender)[0], 400)
+        self.assertEqual(service.post(event("still"), headers=sender)[0], 202)
         self.assertEqual(service.stop(), 0)
         lines = self.lines(service)
         for line in lines:
             self.assertLessEqual({"time", "level", "role", "pid", "message"}, set(line))
         self.assertLessEqual({"stellwerk", "api"}, {line["role"] for line in lines})
-        (refused,) = [line for line in lines if line.get("trace_id") == trace]
+        refused, taken = [line for line in lines if line.get("trace_id") == trace]
         self.assertIn("no pack knows an event called `***`", refused["message"])
+        self.assertRegex(taken["message"], r"^POST /v1/events was answered with 202 after [0-9.]+ ms$")
         self.assertNotIn("geheimes-wort", (service.folder / "log").read_text())
 
     def test_a_password_within_an_address_is_no_part_of_its_error(self):
