@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/base/check.h"
+#include "engine/base/json.h"
 #include "runtime/bus/bus.h"
 #include "runtime/http/server.h"
 #include "runtime/operate/log.h"
@@ -232,8 +233,26 @@ static void on_flush(void *context)
 /* --- how it is */
 static void on_health(void *context, struct request *request)
 {
+	struct text_builder text = {.arena = request_arena(request)};
+	struct json_writer writer = {.text = &text};
+	bool all = true;
+
 	(void)context;
-	request_answer(request, 200, "application/json", TEXT("{\"status\":\"pass\"}\n"));
+	for (int i = 0; i < ROLE_COUNT; i++)
+		all = all && metric_value(METRIC_RUNS_WORKER + i);
+	json_open_object(&writer);
+	json_write_name(&writer, TEXT("status"));
+	json_write_text(&writer, all ? TEXT("pass") : TEXT("warn"));
+	json_write_name(&writer, TEXT("running"));
+	json_open_object(&writer);
+	for (int i = 0; i < ROLE_COUNT; i++) {
+		json_write_name(&writer, text_from(role_name((enum role)i)));
+		json_write_bool(&writer, metric_value(METRIC_RUNS_WORKER + i));
+	}
+	json_close_object(&writer);
+	json_close_object(&writer);
+	builder_add_char(&text, '\n');
+	request_answer(request, 200, "application/json", builder_text(&text));
 }
 
 static void on_ready(void *context, struct request *request)

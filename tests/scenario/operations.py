@@ -128,6 +128,20 @@ class OperationsTest(unittest.TestCase):
         wait_until(lambda: self.metric(service, done) >= before + 1, "both are counted")
         self.assertEqual(self.metric(service, 'stellwerk_events_total{outcome="accepted"}'), 2)
 
+    def test_health_tells_of_all_processes(self):
+        service = self.serve()
+        roles = dict.fromkeys(("worker", "clock", "courier", "api"), True)
+        wait_until(lambda: json.loads(service.get("/health")) == {"status": "pass", "running": roles}, "all run")
+        missed = {"status": "warn", "running": {**roles, "courier": False}}
+
+        def missed_when_killed():  # again and again: each time it is away for longer
+            if courier := service.children().get("courier"):
+                os.kill(courier, signal.SIGKILL)
+            return json.loads(service.get("/health")) == missed
+
+        wait_until(missed_when_killed, "it is missed")
+        wait_until(lambda: json.loads(service.get("/health"))["status"] == "pass", "all run again")
+
     def test_requests_that_lead_nowhere_are_told_where_to(self):
         service = self.serve()
         cases = [
