@@ -505,20 +505,25 @@ static const struct answer *answer_find(const struct world *world, const struct 
 	return NULL;
 }
 
-static enum status answer_deliver(struct world *world, struct record_id call, const struct answer *answer, struct error *error)
+static enum status tell(struct world *world, struct record_id call, const struct call_answer *answer, struct error *error)
 {
 	struct turn_report report = {.origin = TURN_ANSWER, .at = world->now};
-	struct call_answer told = {.ok = !answer->fails, .value = answer->value};
 	enum status status = turn_begin(world, call, error);
 
-	if (status != OK)
-		return status;
+	if (status == OK)
+		status = engine_answer(world->engine, call, answer, world->now, &world->ports, &report.turn, error);
+	return turn_end(world, status, &report, error);
+}
+
+static enum status answer_deliver(struct world *world, struct record_id call, const struct answer *answer, struct error *error)
+{
+	struct call_answer told = {.ok = !answer->fails, .value = answer->value};
+
 	if (answer->fails) {
 		told.value = value_missing();
 		told.sentence = answer->value.kind == VALUE_TEXT ? value_as_text(answer->value) : TEXT("the call failed");
 	}
-	status = engine_answer(world->engine, call, &told, world->now, &world->ports, &report.turn, error);
-	return turn_end(world, status, &report, error);
+	return tell(world, call, &told, error);
 }
 
 /* An answer is a turn of its own, and may call again: the list grows while it is walked. */
@@ -537,6 +542,35 @@ static enum status answers_deliver(struct world *world, struct error *error)
 	}
 	world->pending.count = 0;
 	return status;
+}
+
+enum status world_tell(struct world *world, struct record_id call, const struct call_answer *answer, struct error *error)
+{
+	enum status status = tell(world, call, answer, error);
+
+	return status == OK ? answers_deliver(world, error) : status;
+}
+
+enum status world_decide(struct world *world, struct record_id approval, bool approved, struct error *error)
+{
+	struct turn_report report = {.origin = TURN_ANSWER, .at = world->now};
+	enum status status = turn_begin(world, approval, error);
+
+	if (status == OK)
+		status = engine_decide(world->engine, approval, approved, value_missing(), world->now, &world->ports,
+				       &report.turn, error);
+	return finish(world, status, &report, error);
+}
+
+enum status world_resume(struct world *world, struct record_id instance, enum resume resume, struct error *error)
+{
+	struct turn_report report = {.origin = TURN_ANSWER, .at = world->now};
+	enum status status = turn_begin(world, instance, error);
+
+	if (status == OK)
+		status = engine_resume(world->engine, instance, resume, value_missing(), world->now, &world->ports,
+				       &report.turn, error);
+	return finish(world, status, &report, error);
 }
 
 const struct world_call *world_calls(const struct world *world, uint32_t *count_out)

@@ -9,7 +9,14 @@
 struct world;
 
 /* What began a turn. */
-enum turn_origin { TURN_EVENT, TURN_RECEIVED, TURN_ACT, TURN_TIMER, TURN_ACTIVATE, TURN_ANSWER };
+enum turn_origin {
+	TURN_EVENT,
+	TURN_RECEIVED,
+	TURN_ACT,
+	TURN_TIMER,
+	TURN_ACTIVATE,
+	TURN_ANSWER /* of a connector or a person */
+};
 
 struct turn_report {
 	enum turn_origin origin;
@@ -88,6 +95,12 @@ enum status world_given(struct world *world, const struct write *write, struct v
 			struct error *error) MUST_CHECK;
 enum status world_set_setting(struct world *world, const struct setting *setting, struct value value,
 			      struct error *error) MUST_CHECK;
+/* What a person decides or has resumed, and an answer to one call, whenever it comes: as the doors of the engine. NOT_FOUND:
+ * there is no such approval or instance; nothing was kept. */
+enum status world_decide(struct world *world, struct record_id approval, bool approved, struct error *error) MUST_CHECK;
+enum status world_resume(struct world *world, struct record_id instance, enum resume resume, struct error *error) MUST_CHECK;
+enum status world_tell(struct world *world, struct record_id call, const struct call_answer *answer,
+		       struct error *error) MUST_CHECK;
 /* What the connector will answer to calls of that action from now on. */
 void world_answer(struct world *world, const struct action *action, bool fails, struct value answer);
 
