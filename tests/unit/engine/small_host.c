@@ -110,18 +110,24 @@ static enum status port_setting(void *context, struct arena *arena, const struct
 }
 
 /* --- life */
+static const struct program *program_of(struct small_host *host, const char *source)
+{
+	struct source_input input = {.path = TEXT("test.flow"), .text = text_from(source)};
+	struct diagnostics diagnostics = {.arena = &host->pack};
+	const struct program *program = compile(&host->pack, &input, 1, &diagnostics);
+	for (uint32_t i = 0; i < diagnostics.items.count; i++)
+		if (diagnostic_info(diagnostics.items.items[i].code)->severity == SEVERITY_ERROR)
+			fail_msg("line %u: %.*s", diagnostics.items.items[i].span.line,
+				 TEXT_ARGS(diagnostics.items.items[i].sentence));
+	return program;
+}
+
 void host_open(struct small_host *host, const char *source)
 {
 	*host = (struct small_host){.now = START};
 	arena_init(&host->pack, "pack", 0);
 	arena_init(&host->arena, "rows", 0);
-	struct source_input input = {.path = TEXT("test.flow"), .text = text_from(source)};
-	struct diagnostics diagnostics = {.arena = &host->pack};
-	host->program = compile(&host->pack, &input, 1, &diagnostics);
-	for (uint32_t i = 0; i < diagnostics.items.count; i++)
-		if (diagnostic_info(diagnostics.items.items[i].code)->severity == SEVERITY_ERROR)
-			fail_msg("line %u: %.*s", diagnostics.items.items[i].span.line,
-				 TEXT_ARGS(diagnostics.items.items[i].sentence));
+	host->program = program_of(host, source);
 	host->ports = (struct ports){host, port_read, port_query, port_number, port_return, port_seen, port_setting};
 	assert_int_equal(engine_open(&host->engine), OK);
 	if (engine_use_pack(host->engine, host->program, &host->error) != OK)
@@ -300,6 +306,23 @@ void host_raise(struct small_host *host, const char *kind_name, const char *sour
 			      .fields = fields,
 			      .rule = RULE_NONE};
 	turn(host, turn_event, &event);
+}
+
+static enum status turn_activate(struct small_host *host, void *argument)
+{
+	(void)argument;
+	engine_begin(host->engine);
+	return engine_activate(host->engine, host->now, &host->ports, &host->turn, &host->error);
+}
+
+void host_activate(struct small_host *host, const char *source)
+{
+	host->program = program_of(host, source);
+	for (uint32_t i = 0; i < host->rows.count; i++)
+		host->rows.items[i].entity = schema_entity(&host->program->schema, host->rows.items[i].entity->name);
+	if (engine_use_pack(host->engine, host->program, &host->error) != OK)
+		fail_msg("%s", host->error.sentence);
+	turn(host, turn_activate, NULL);
 }
 
 struct host_answer {

@@ -48,6 +48,9 @@ struct small_host {
 void host_open(struct small_host *host, const char *source);
 void host_close(struct small_host *host);
 
+/* Another version of the pack over the same rows: its activation is a turn. */
+void host_activate(struct small_host *host, const char *source);
+
 /* A turn; its plan is applied when it is OK. */
 void host_raise(struct small_host *host, const char *kind, const char *json);
 /* Turns the clock and runs what is due on the way. */
