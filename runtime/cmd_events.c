@@ -4,41 +4,23 @@
 #include <stdlib.h>
 
 #include "engine/base/json.h"
-#include "runtime/command.h"
-#include "runtime/service/serve.h"
+#include "runtime/serving.h"
 #include "runtime/store/journal.h"
 #include "runtime/table.h"
 
-struct dead {
-	const struct command_line *line;
-	struct settings settings;
-	struct store *store;
-	struct error error;
-};
-
-static int dead_list(struct dead *dead);
-static int dead_show(struct dead *dead);
-static int dead_retry(struct dead *dead);
-static int dead_drop(struct dead *dead);
+static int dead_list(struct serving *dead);
+static int dead_show(struct serving *dead);
+static int dead_retry(struct serving *dead);
+static int dead_drop(struct serving *dead);
 
 static const struct dead_verb {
 	const char *name;
-	int (*run)(struct dead *dead);
+	int (*run)(struct serving *dead);
 } VERBS[] = {{"list", dead_list}, {"show", dead_show}, {"retry", dead_retry}, {"drop", dead_drop}};
-
-static const char *given(void *context, const char *word)
-{
-	const struct command_line *line = context;
-
-	for (uint32_t i = 0; i < line->command->option_count; i++)
-		if (text_is(text_from(line->command->options[i].name), word))
-			return option_value(line, word);
-	return NULL;
-}
 
 int cmd_events(const struct command_line *line)
 {
-	struct dead dead = {.line = line};
+	struct serving dead;
 	const struct dead_verb *verb = NULL;
 
 	if (line->word_count < 2 || !text_is(text_from(line->words[0]), "dead"))
@@ -49,11 +31,10 @@ int cmd_events(const struct command_line *line)
 	if (!verb)
 		return usage_error(line, "dead events can be listed, shown, retried and dropped; \"%s\" is none of these",
 				   line->words[1]);
-	if (settings_read(line->arena, given, (void *)line, "", TEXT(""), &dead.settings, &dead.error) != OK ||
-	    service_store_open(&dead.settings, false, &dead.store, &dead.error) != OK)
-		return world_error(&dead.error);
-	int code = verb->run(&dead);
-	store_close(dead.store);
+	int code = serving_open(&dead, line);
+	if (code == EXIT_FINE)
+		code = verb->run(&dead);
+	serving_close(&dead);
 	return code;
 }
 
@@ -67,7 +48,7 @@ static bool number_read(const char *word, int64_t *number_out)
 	return !errno && end != word && !*end && *number_out > 0;
 }
 
-static enum status dead_read(struct dead *dead, entry_list *entries)
+static enum status dead_read(struct serving *dead, entry_list *entries)
 {
 	struct entry_filter filter = {
 		.tenant = TENANT_ANY, .has_state = true, .state = ENTRY_DEAD, .since = INT64_MIN, .most = UINT32_MAX >> 1};
@@ -112,7 +93,7 @@ static void json_print(const entry_list *entries, struct arena *arena, bool whol
 	puts(builder_text(&text).bytes);
 }
 
-static int dead_list(struct dead *dead)
+static int dead_list(struct serving *dead)
 {
 	static const char *const titles[] = {">number", "received", "what", "from", "why"};
 	struct arena *arena = dead->line->arena;
@@ -143,7 +124,7 @@ static int dead_list(struct dead *dead)
 	return EXIT_FINE;
 }
 
-static int dead_show(struct dead *dead)
+static int dead_show(struct serving *dead)
 {
 	entry_list entries, shown = {0};
 	int64_t number;
@@ -173,7 +154,7 @@ static int dead_show(struct dead *dead)
 }
 
 /* --- deciding: all of them or none */
-static enum status revive_all(struct dead *dead, bool retry, uint32_t *count_out)
+static enum status revive_all(struct serving *dead, bool retry, uint32_t *count_out)
 {
 	entry_list entries;
 	enum status status = dead_read(dead, &entries);
@@ -184,7 +165,7 @@ static enum status revive_all(struct dead *dead, bool retry, uint32_t *count_out
 	return status;
 }
 
-static enum status revive_each(struct dead *dead, bool retry, uint32_t *count_out)
+static enum status revive_each(struct serving *dead, bool retry, uint32_t *count_out)
 {
 	enum status status = OK;
 	int64_t number;
@@ -197,7 +178,7 @@ static enum status revive_each(struct dead *dead, bool retry, uint32_t *count_ou
 	return status;
 }
 
-static int revive(struct dead *dead, bool retry, const char *done)
+static int revive(struct serving *dead, bool retry, const char *done)
 {
 	bool all = option_given(dead->line, "all");
 	uint32_t count;
@@ -208,23 +189,18 @@ static int revive(struct dead *dead, bool retry, const char *done)
 	if (status != OK)
 		return world_error(&dead->error);
 	status = all ? revive_all(dead, retry, &count) : revive_each(dead, retry, &count);
-	if (status == OK)
-		status = store_commit(dead->store, &dead->error);
-	else
-		store_rollback(dead->store);
-	if (status != OK)
-		return world_error(&dead->error);
-	service_ring(&dead->settings);
-	printf("%u event%s %s\n", count, count == 1 ? "" : "s", done);
-	return EXIT_FINE;
+	int code = serving_settle(dead, status);
+	if (code == EXIT_FINE)
+		printf("%u event%s %s\n", count, count == 1 ? "" : "s", done);
+	return code;
 }
 
-static int dead_retry(struct dead *dead)
+static int dead_retry(struct serving *dead)
 {
 	return revive(dead, true, "will have another turn");
 }
 
-static int dead_drop(struct dead *dead)
+static int dead_drop(struct serving *dead)
 {
 	return revive(dead, false, "dropped");
 }

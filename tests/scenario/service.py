@@ -308,6 +308,42 @@ class ServiceTest(unittest.TestCase):
         service.post(event("Geld", "door.counted", times=1))  # pay does not: a person decides
         wait_until(lambda: service.number("select count(*) from _call where state=4") == 1, "the call is held")
         self.assertEqual([len(calls) for calls in outside.carried_out["outside.pay"].values()], [1])
+        outside.behaviour = lambda number: "answer"
+        self.assertEqual(self.held(service), [("call", "outside.pay")])
+        self.say(service, "retry", "is tried again")  # a person knows that it may
+        wait_until(lambda: service.number("select count(*) from _call where state=2") == 2, "it is answered")
+        self.assertEqual([len(calls) for calls in outside.carried_out["outside.pay"].values()], [2])
+
+    def held(self, service):
+        return [(each["kind"], each["what"]) for each in json.loads(service.command("held", "list", "--json").stdout)]
+
+    def say(self, service, verb, done):
+        held = json.loads(service.command("held", "list", "--json").stdout)
+        said = service.command("held", verb, held[0]["id"])
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertIn(done, said.stdout)
+
+    def test_a_person_decides_an_approval(self):
+        service = self.serve()
+        for verb, done, answer in (("approve", "is approved", "eingelassen"), ("refuse", "is refused", "abgelehnt")):
+            service.post(event("Chef", number=verb))
+            wait_until(lambda: self.held(service) == [("approval", "allow")], "somebody is asked")
+            self.assertIn("approve or refuse it", service.command("held", "retry", json.loads(service.command("held", "list", "--json").stdout)[0]["id"]).stderr)
+            self.say(service, verb, done)
+            wait_until(lambda: service.number(f"select count(*) from visit where answer='{answer}'") == 1, "the workflow goes on")
+        self.assertIn("nothing waits for a person", service.command("held", "list").stdout)
+
+    def test_a_person_looks_at_a_workflow_that_holds(self):
+        outside = self.outside()
+        outside.behaviour = lambda number: "refuse"
+        service = self.serve("--bridge", outside.url)
+        service.post(event("Zahler"))
+        wait_until(lambda: self.held(service) == [("workflow", "charge")], "it holds")
+        outside.behaviour = lambda number: "answer"
+        self.say(service, "retry", "is tried again")
+        wait_until(lambda: service.number("select count(*) from visit where answer='bezahlt'") == 1, "it goes on")
+        self.assertEqual(service.command("held", "retry", "0" * 26).returncode, 3)
+        self.assertEqual(service.command("held", "retry", "x").returncode, 2)
 
     def test_garbage_and_refusals_reach_the_workflow(self):
         outside = self.outside()
