@@ -28,7 +28,7 @@ static enum status document_read(struct arena *arena, const struct cloud_event *
 enum status entry_from_event(struct arena *arena, const struct cloud_event *event, struct entry *entry_out, struct error *error)
 {
 	*entry_out = (struct entry){.origin = ENTRY_EVENT,
-				    .id = cloud_event_id(arena, event->source, event->id),
+				    .id = journal_event_id(arena, event->source, event->id),
 				    .source = event->source,
 				    .type = event->type,
 				    .subject = event->subject.length ? event->subject : event->source,

@@ -47,13 +47,6 @@ void turns_close(struct turns *turns)
 	free(turns);
 }
 
-struct record_id cloud_event_id(struct arena *arena, struct text source, struct text id)
-{
-	struct text external = text_format(arena, "%.*s %.*s", TEXT_ARGS(source), TEXT_ARGS(id));
-
-	return record_id_derive(0, external.bytes, external.length);
-}
-
 /* --- one entry's turn, by what began it */
 struct turning {
 	struct turns *turns;

@@ -56,7 +56,4 @@ enum status turns_run_with(struct turns *turns, struct entry *entries, uint32_t 
 /* NULL: there is none. An empty name: the connector's first. */
 const struct receive *receive_find(const struct program *program, struct text connector, struct text name);
 
-/* The id of a CloudEvent: the same source and id are the same event, whenever they come. */
-struct record_id cloud_event_id(struct arena *arena, struct text source, struct text id);
-
 #endif

@@ -55,6 +55,13 @@ int64_t journal_shard(int64_t tenant, struct text subject)
 	return (int64_t)((hash ^ hash >> 32) % JOURNAL_SHARDS);
 }
 
+struct record_id journal_event_id(struct arena *arena, struct text source, struct text id)
+{
+	struct text whole = text_format(arena, "%.*s %.*s", TEXT_ARGS(source), TEXT_ARGS(id));
+
+	return record_id_derive(0, whole.bytes, whole.length);
+}
+
 /* --- tables */
 enum status journal_create_tables(struct store *store, struct error *error)
 {
@@ -263,6 +270,58 @@ enum status journal_list(struct store *store, struct arena *arena, const struct 
 		entry_read(arena, statement, list_add(arena, entries_out));
 	statement_reset(statement);
 	return status;
+}
+
+enum status journal_read(struct store *store, struct arena *arena, int64_t number, struct entry *entry_out, struct error *error)
+{
+	struct entry_filter filter = {.tenant = TENANT_ANY, .after = number - 1, .since = INT64_MIN, .most = 1};
+	entry_list found;
+	enum status status = journal_list(store, arena, &filter, &found, error);
+
+	if (status == OK && (!found.count || found.items[0].number != number))
+		return error_set(error, NOT_FOUND, "the journal has no entry %" PRId64, number);
+	if (status == OK)
+		*entry_out = found.items[0];
+	return status;
+}
+
+static enum status entry_with_id(struct store *store, struct arena *arena, struct record_id id, struct entry *entry_out,
+				 struct error *error)
+{
+	struct entry_filter filter = {.tenant = TENANT_ANY, .since = INT64_MIN, .has_id = true, .id = id, .most = 1};
+	entry_list found;
+	enum status status = journal_list(store, arena, &filter, &found, error);
+
+	if (status == OK && found.count)
+		*entry_out = found.items[0];
+	return status == OK && !found.count ? NOT_FOUND : status;
+}
+
+/* The id is kept as a hash with its source: each source is tried. */
+enum status journal_find(struct store *store, struct arena *arena, struct text id, struct entry *entry_out, struct error *error)
+{
+	struct statement *statement;
+	LIST(struct text) sources = {0};
+	struct record_id own;
+	bool row;
+	enum status status = record_id_parse(id, &own) == OK ? entry_with_id(store, arena, own, entry_out, error) : NOT_FOUND;
+
+	if (status != NOT_FOUND)
+		return status;
+	status = store_statement(store, "SELECT DISTINCT source FROM _journal WHERE origin<=1", &statement, error);
+	if (status != OK)
+		return status;
+	statement_reset(statement);
+	while ((status = statement_step(statement, &row, error)) == OK && row)
+		*list_add(arena, &sources) = text_column(arena, statement, 0);
+	statement_reset(statement);
+	for (uint32_t i = 0; status == OK && i < sources.count; i++) {
+		status = entry_with_id(store, arena, journal_event_id(arena, sources.items[i], id), entry_out, error);
+		if (status != NOT_FOUND)
+			return status;
+		status = OK;
+	}
+	return status == OK ? NOT_FOUND : status;
 }
 
 enum status journal_waiting(struct store *store, struct arena *arena, tenant_list *tenants_out, struct error *error)

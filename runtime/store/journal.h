@@ -56,6 +56,8 @@ struct entry {
 
 enum { JOURNAL_SHARDS = 64 };
 int64_t journal_shard(int64_t tenant, struct text subject);
+/* What an event from outside is known by: the same source and id are the same event, whenever they come. */
+struct record_id journal_event_id(struct arena *arena, struct text source, struct text id);
 const char *entry_origin_name(enum entry_origin origin);
 const char *entry_state_name(enum entry_state state);
 
@@ -83,6 +85,12 @@ struct entry_filter {
 enum { TENANT_ANY = -1 };
 typedef LIST(struct entry) entry_list;
 enum status journal_list(struct store *store, struct arena *arena, const struct entry_filter *filter, entry_list *entries_out,
+			 struct error *error) MUST_CHECK;
+/* One, by its number. NOT_FOUND: there is none. */
+enum status journal_read(struct store *store, struct arena *arena, int64_t number, struct entry *entry_out,
+			 struct error *error) MUST_CHECK;
+/* An event from outside, by the id its sender gave it, or by its id here. NOT_FOUND: there is none. */
+enum status journal_find(struct store *store, struct arena *arena, struct text id, struct entry *entry_out,
 			 struct error *error) MUST_CHECK;
 /* Tenants that have PENDING entries, the one that waits longest first. */
 typedef LIST(int64_t) tenant_list;

@@ -323,6 +323,23 @@ class ServiceTest(unittest.TestCase):
         self.assertEqual(said.returncode, 0, said.stderr)
         self.assertIn(done, said.stdout)
 
+    def test_why(self):
+        outside = self.outside()
+        service = self.serve("--bridge", outside.url)
+        service.post(event("Anna", number="e-1"))
+        wait_until(lambda: service.number("select count(*) from greeting") and service.all_quiet(), "the workflow is through")
+        came = service.command("why", "e-1").stdout
+        for part in ("door.opened from /test", "✓ arrive fired", "✓ greet fired", "create visit", "by arrive", '"name":"Anna"'):
+            self.assertIn(part, came)
+        greeting = json.loads(service.command("why", "Guten Tag, Anna", "--json").stdout)
+        self.assertEqual([(c["change"], c["entity"]) for c in greeting["changes"]], [("create", "greeting"), ("update", "visit")])
+        self.assertEqual(greeting["changes"][0]["after"]["text"], "Guten Tag, Anna")
+        record = greeting["changes"][0]["record"]
+        self.assertEqual(json.loads(service.command("why", record, "--json").stdout)["number"], greeting["number"])
+        self.assertIn("entry 1 of the journal: done", service.command("why", "1").stdout)
+        self.assertEqual(service.command("why", "nobody").returncode, 3)
+        self.assertEqual(service.command("why", "4711").returncode, 3)
+
     def test_a_person_decides_an_approval(self):
         service = self.serve()
         for verb, done, answer in (("approve", "is approved", "eingelassen"), ("refuse", "is refused", "abgelehnt")):
