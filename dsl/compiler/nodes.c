@@ -107,7 +107,7 @@ void nodes_comments_within(struct nodes *nodes, struct place start, uint32_t end
 		if (bytes[at] != '#')
 			continue;
 		start = place_advance(nodes->tree->source, start, at);
-		while (bytes[at] != '\n')
+		while (at < end && bytes[at] != '\n') /* the last line of a file may have none */
 			at++;
 		nodes_comment(nodes, start, at);
 	}
