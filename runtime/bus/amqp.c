@@ -6,6 +6,7 @@
 #include <amqp_tcp_socket.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,7 +171,7 @@ static enum status socket_prepare(struct wire *wire, const struct wire_address *
 	int code = amqp_socket_open_noblock(socket, address->host, address->port, &most);
 	if (code != AMQP_STATUS_OK)
 		return library_error(wire, code, "can not be reached", error);
-	/* librabbitmq writes without a bound; the kernel ends that when nobody has read for so long */
+	/* for what is_read does not see: an event larger than the system's buffer */
 	setsockopt(wire_socket(wire), IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
 	amqp_set_handshake_timeout(wire->state, &most);
 	amqp_set_rpc_timeout(wire->state, &most);
@@ -278,16 +279,28 @@ enum status wire_prefetch(struct wire *wire, uint32_t most, struct error *error)
 	return answer_check(wire, "does not bound its deliveries", "prefetch", error);
 }
 
+/* --- orders */
 enum status wire_consume(struct wire *wire, const char *queue, uint32_t shard, struct error *error)
 {
 	char tag[16];
 
 	snprintf(tag, sizeof tag, "%u", shard); /* comes back with each delivery */
-	amqp_basic_consume(wire->state, CHANNEL, amqp_cstring_bytes(queue), amqp_cstring_bytes(tag), 0, 0, 0, amqp_empty_table);
-	return answer_check(wire, "delivers nothing from the queue", queue, error);
+	/* nowait: deliveries would pile up within the library while it waited for the answer */
+	amqp_basic_consume_t consume = {
+		.queue = amqp_cstring_bytes(queue), .consumer_tag = amqp_cstring_bytes(tag), .nowait = 1};
+	int code = amqp_send_method(wire->state, CHANNEL, AMQP_BASIC_CONSUME_METHOD, &consume);
+
+	return code == AMQP_STATUS_OK ? OK : library_error(wire, code, "could not be asked for deliveries", error);
 }
 
-/* --- orders */
+/* The library writes until all is written; a broker short of memory or disk has ceased to read. */
+static bool is_read(const struct wire *wire)
+{
+	struct pollfd poll_fd = {.fd = wire_socket(wire), .events = POLLOUT};
+
+	return poll(&poll_fd, 1, BUS_WRITE_MOST) > 0;
+}
+
 enum status wire_publish(struct wire *wire, const struct wire_message *message, struct error *error)
 {
 	amqp_table_entry_t entries[WIRE_PROPERTIES_MOST];
@@ -298,6 +311,9 @@ enum status wire_publish(struct wire *wire, const struct wire_message *message, 
 					      .headers = {(int)message->property_count, entries}};
 
 	CHECK(message->property_count <= WIRE_PROPERTIES_MOST);
+	if (!is_read(wire))
+		return error_set(error, RETRY, "%s has read nothing for %d s; it may be short of memory or disk", wire->where,
+				 BUS_WRITE_MOST / 1000);
 	for (uint32_t i = 0; i < message->property_count; i++)
 		entries[i] = (amqp_table_entry_t){
 			bytes_of(message->properties[i].name),
@@ -549,7 +565,8 @@ enum status wire_next(struct wire *wire, struct news *news_out, struct error *er
 
 	*news_out = (struct news){.kind = NEWS_NONE};
 	while (status == OK && news_out->kind == NEWS_NONE) {
-		amqp_maybe_release_buffers(wire->state);
+		if (!amqp_frames_enqueued(wire->state)) /* it would look through all of them */
+			amqp_maybe_release_buffers(wire->state);
 		int code = amqp_simple_wait_frame_noblock(wire->state, &frame, &now);
 		if (code == AMQP_STATUS_TIMEOUT)
 			return OK;

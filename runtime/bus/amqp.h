@@ -40,9 +40,10 @@ enum status wire_bind_queue(struct wire *wire, const char *source, const char *q
 			    struct error *error) MUST_CHECK;
 enum status wire_confirm(struct wire *wire, struct error *error) MUST_CHECK; /* from now on publishing is confirmed */
 enum status wire_prefetch(struct wire *wire, uint32_t most, struct error *error) MUST_CHECK;
-enum status wire_consume(struct wire *wire, const char *queue, uint32_t shard, struct error *error) MUST_CHECK;
 
-/* --- orders: sent, nothing is waited for. Publishing may block for BUS_PATIENCE while the broker does not read. */
+/* --- orders: sent, nothing is waited for. Publishing blocks for BUS_WRITE_MOST when the broker does not read, and for
+ * BUS_PATIENCE in the middle of an event that is larger than the system's buffer. */
+enum status wire_consume(struct wire *wire, const char *queue, uint32_t shard, struct error *error) MUST_CHECK;
 struct property {
 	struct text name, value;
 };

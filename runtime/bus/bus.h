@@ -21,7 +21,8 @@ enum {
 	BUS_AGAIN_FIRST = 100,  /* milliseconds until the first new try to connect */
 	BUS_AGAIN_MOST = 10000, /* and between later ones */
 	BUS_CONNECT_MOST = 3000,
-	BUS_PATIENCE = 10000, /* milliseconds that a batch may wait for its confirms */
+	BUS_WRITE_MOST = 3000, /* that publishing holds the loop up while the broker reads nothing */
+	BUS_PATIENCE = 10000,  /* milliseconds that a batch may wait for its confirms */
 	BUS_SHARDS_MOST = 256,
 	BUS_BODY_MOST = 16 << 20, /* bytes of a message that is read; a longer one goes to the dead unread */
 	BUS_ATTEMPTS = 20,        /* times a message may come back unsettled; then it is dead */

@@ -1,6 +1,7 @@
 /* See peer.h. */
 #include "tests/unit/bus/peer.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -147,4 +148,17 @@ void broker_command(const char *what, const char *arguments)
 		 broker_setting("STELLWERK_TEST_BROKER_FOLDER"), arguments);
 	if (system(command))
 		fail_msg("%s failed", command);
+}
+
+void broker_signal(int signal)
+{
+	char path[512];
+	int pid;
+
+	snprintf(path, sizeof path, "%s/pid", broker_setting("STELLWERK_TEST_BROKER_FOLDER"));
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%d", &pid), 1);
+	fclose(file);
+	assert_int_equal(kill(pid, signal), 0);
 }

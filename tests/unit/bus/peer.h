@@ -55,6 +55,7 @@ void peer_cut(struct peer *peer);
 
 /* tools/servers/rabbitmq WHAT FOLDER ARGUMENTS */
 void broker_command(const char *what, const char *arguments);
+void broker_signal(int signal);               /* to its process */
 const char *broker_setting(const char *name); /* of the environment */
 
 #endif

@@ -108,3 +108,15 @@ void stranger_bind(struct stranger *stranger, bool bound)
 		amqp_exchange_unbind(stranger->state, 1, shards, events, amqp_cstring_bytes("#"), amqp_empty_table);
 	assert_true(is_well(stranger));
 }
+
+void stranger_delete(struct stranger *stranger, const char *queue)
+{
+	amqp_queue_delete(stranger->state, 1, amqp_cstring_bytes(queue), 0, 0);
+	assert_true(is_well(stranger));
+}
+
+void stranger_declare(struct stranger *stranger, const char *queue)
+{
+	amqp_queue_declare(stranger->state, 1, amqp_cstring_bytes(queue), 0, 1, 0, 0, amqp_empty_table);
+	assert_true(is_well(stranger));
+}

@@ -20,6 +20,8 @@ void stranger_publish(struct stranger *stranger, const char *content_type, const
 		      struct text body);
 uint32_t stranger_count(struct stranger *stranger, const char *queue); /* messages that wait */
 void stranger_empty(struct stranger *stranger);                        /* all queues of the bus, those that are there */
+void stranger_delete(struct stranger *stranger, const char *queue);
+void stranger_declare(struct stranger *stranger, const char *queue); /* a plain one */
 /* Whether what is published reaches the shards. */
 void stranger_bind(struct stranger *stranger, bool bound);
 

@@ -1,4 +1,5 @@
 /* What the world does to a bus: messages that are none, brokers that restart, refuse, run full or are not there. */
+#include <signal.h>
 #include <string.h>
 
 #include "tests/unit/bus/peer.h"
@@ -214,6 +215,78 @@ static void a_broker_that_runs_full_is_left_alone(void **state)
 	assert_int_equal(peer->closed, 0);
 }
 
+static void a_broker_that_does_not_read_holds_nobody_up(void **state)
+{
+	enum { COUNT = 200, LENGTH = 100000 };
+	struct fixture *fixture = *state;
+	struct peer *peer = &fixture->peer;
+	struct cloud_event *events = arena_array(&peer->arena, struct cloud_event, COUNT);
+	char *data = arena_array(&peer->arena, char, LENGTH);
+
+	memset(data, '1', LENGTH);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		events[i] = peer_event(peer, 0, i);
+		events[i].data = (struct text){data, LENGTH};
+	}
+	broker_command("ctl", "set_vm_memory_high_watermark 0");
+	int64_t start = loop_now();
+	assert_int_equal(peer_publish(peer, events, COUNT), RETRY);
+	assert_in_range(loop_now() - start, 0, BUS_WRITE_MOST * 2);
+	assert_non_null(strstr(peer->error.sentence, "short of memory or disk"));
+	broker_command("ctl", "set_vm_memory_high_watermark absolute 512MB");
+	WAIT_UNTIL(peer, peer->opened == 2);
+	peer_publish_all(peer, 0, 1);
+}
+
+/* --- the broker's machine hangs, a person tidies up */
+static void a_broker_that_hangs_is_given_up(void **state)
+{
+	char url[512];
+	struct peer peer;
+
+	(void)state;
+	snprintf(url, sizeof url, "%s/?heartbeat=1", broker_setting("STELLWERK_TEST_BROKER"));
+	peer_open(&peer, url, NULL);
+	WAIT_UNTIL(&peer, peer.opened);
+	broker_signal(SIGSTOP);
+	WAIT_UNTIL(&peer, peer.closed);
+	broker_signal(SIGCONT);
+	assert_non_null(strstr(peer.closed_why.sentence, "heartbeat"));
+	WAIT_UNTIL(&peer, peer.opened == 2);
+	peer_close(&peer);
+}
+
+static void a_queue_that_is_deleted_is_made_anew(void **state)
+{
+	struct fixture *fixture = *state;
+	struct peer *peer = &fixture->peer;
+
+	peer_subscribe_all(peer);
+	peer_publish_all(peer, 0, 1);
+	bus_acknowledge(peer->bus, peer_take(peer, 0, 1));
+	stranger_delete(fixture->stranger, "stellwerk.shard.1");
+	WAIT_UNTIL(peer, peer->closed == 1 && peer->opened == 2);
+	assert_non_null(strstr(peer->closed_why.sentence, "a queue was deleted"));
+	peer_publish_all(peer, 1, 1);
+	bus_acknowledge(peer->bus, peer_take(peer, 1, 1));
+}
+
+static void a_queue_that_is_not_as_it_must_be_is_named(void **state)
+{
+	struct fixture *fixture = *state;
+	struct peer second;
+
+	stranger_delete(fixture->stranger, "stellwerk.shard.3");
+	stranger_declare(fixture->stranger, "stellwerk.shard.3");
+	peer_open(&second, broker_setting("STELLWERK_TEST_BROKER"), NULL);
+	WAIT_UNTIL(&second, second.closed);
+	stranger_delete(fixture->stranger, "stellwerk.shard.3");
+	assert_int_equal(second.closed_why.status, INVALID);
+	assert_non_null(strstr(second.closed_why.sentence, "stellwerk.shard.3"));
+	WAIT_UNTIL(&second, second.opened); /* put right meanwhile */
+	peer_close(&second);
+}
+
 static void a_power_cut_of_the_broker_loses_nothing(void **state)
 {
 	struct fixture *fixture = *state;
@@ -327,6 +400,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_too_long_dies_unread, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_no_queue_takes_is_not_called_kept, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_broker_that_runs_full_is_left_alone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_broker_that_does_not_read_holds_nobody_up, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_queue_that_is_deleted_is_made_anew, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_queue_that_is_not_as_it_must_be_is_named, set_up, tear_down),
+		cmocka_unit_test(a_broker_that_hangs_is_given_up),
 		cmocka_unit_test_setup_teardown(a_power_cut_of_the_broker_loses_nothing, set_up, tear_down),
 	};
 
