@@ -222,6 +222,22 @@ static void test_the_oldest_goes_when_there_are_too_many(void **state)
 	assert_true(text_find(text_from(host_shows(&host, "workflow_instance", 0, "data")), TEXT("signals")) < 0);
 }
 
+static void test_what_holds_keeps_and_what_is_given_up_does_not(void **state)
+{
+	(void)state;
+	begin("hold\nwait for signal as s where s.word == order.name\nset order { step = \"heard\" }\nhold\n"
+	      "wait for signal as t where t.word == order.name\n");
+	state_is("held");
+	signal_is("A");
+	host_resume(&host, 0, RESUME_GO_ON);
+	step_is("heard");
+	state_is("held");
+	host_resume(&host, 0, RESUME_CANCEL);
+	assert_int_equal(host_count(&host, "workflow_wait"), 0);
+	signal_is("A");
+	assert_int_equal(host.turn->plan.changes.count, 0);
+}
+
 /* --- found by what the event must equal */
 static void test_only_who_waits_for_it_is_looked_at(void **state)
 {
@@ -300,6 +316,7 @@ int main(void)
 		TEST(test_a_change_that_came_early_counts_as_it_was),
 		TEST(test_strands_share_what_is_kept),
 		TEST(test_the_oldest_goes_when_there_are_too_many),
+		TEST(test_what_holds_keeps_and_what_is_given_up_does_not),
 		TEST(test_only_who_waits_for_it_is_looked_at),
 		TEST(test_what_it_must_equal_is_taken_when_the_wait_begins),
 		TEST(test_without_an_equality_all_of_the_kind_are_asked),
