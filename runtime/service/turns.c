@@ -1,5 +1,6 @@
-/* From entries to a committed transaction. Each turn stands in a savepoint of its own, so that a dead one costs the others
- * nothing. Must never decide what an event means: that is the engine's. */
+/* From entries to a committed transaction, in two ways. Hurried, turns follow one another and whatever fails takes all of them
+ * back. Then they come again with care: each in a savepoint of its own, so that a dead one costs the others nothing. Must never
+ * decide what an event means: that is the engine's. */
 #include "runtime/service/turns.h"
 
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct turns {
 	struct ports ports;
 	struct arena arena; /* one entry */
 	struct arena kept;  /* one transaction: sentences */
+	bool hurried;
 };
 
 struct turns *turns_open(const struct turns_options *options)
@@ -311,28 +313,35 @@ static enum status turn_run(struct turning *turning, struct turned *turned)
 	return status == OK && turning->turn ? plan_keep(turning, turned) : status;
 }
 
-/* The turn and its settling in one savepoint. */
-static enum status entry_try(struct turning *turning, struct turned *turned)
+/* The turn and its settling. */
+static enum status entry_do(struct turning *turning, struct turned *turned)
 {
 	struct turns *turns = turning->turns;
-	struct turned before = *turned;
+	enum status status;
 	jmp_buf jump;
 
 	turning->turn = NULL;
 	turning->content = NULL;
 	turning->is_double = turning->is_taken = false;
 	arena_reset(&turns->arena);
-	enum status status = store_begin(turns->store, turning->error);
-	if (status != OK)
-		return status;
 	if (arena_guard(&turns->arena, jump))
 		status = error_set(turning->error, LIMIT, "the event takes more than %d MB of memory", ENTRY_MEMORY >> 20);
 	else
 		status = turn_run(turning, turned);
 	turns->arena.escape = NULL;
 	turning->entry->state = ENTRY_DONE;
-	if (status == OK)
-		status = entry_settle(turning);
+	return status == OK ? entry_settle(turning) : status;
+}
+
+static enum status entry_try(struct turning *turning, struct turned *turned)
+{
+	struct turns *turns = turning->turns;
+	struct turned before = *turned;
+	enum status status = store_begin(turns->store, turning->error);
+
+	if (status != OK)
+		return status;
+	status = entry_do(turning, turned);
 	if (status == OK && !turning->is_taken)
 		status = store_commit(turns->store, turning->error);
 	else
@@ -364,11 +373,17 @@ static enum status entry_handle(struct turns *turns, struct entry *entry, moment
 	struct turning turning = {.turns = turns, .entry = entry, .now = now, .error = error};
 	enum status status = CONFLICT;
 
-	if (entry->state == ENTRY_DEAD) {
+	if (entry->state == ENTRY_DEAD && !turns->hurried) {
 		error_set(error, INVALID, "%.*s", TEXT_ARGS(entry->sentence));
 		return entry_bury(&turning, turned);
 	}
 	store_use_tenant(turns->store, entry->tenant);
+	if (turns->hurried) {
+		status = entry->state == ENTRY_DEAD ? CONFLICT : entry_do(&turning, turned);
+		turned->done += status == OK && !turning.is_double;
+		turned->doubles += status == OK && turning.is_double;
+		return status == OK && turning.is_taken ? CONFLICT : status;
+	}
 	/* somebody else may have written the same rows in between; what is read again is what he wrote */
 	for (int tries = 0; status == CONFLICT && tries < TURN_TRIES; tries++)
 		status = entry_try(&turning, turned);
@@ -395,27 +410,49 @@ static void counted(const struct turned *turned, uint32_t count, int64_t microse
 		log_line(LOG_WARNING, "%u could not be handled; `stellwerk events dead list` says what and why", turned->dead);
 }
 
+struct batch {
+	struct entry *entries;
+	uint32_t count;
+	moment now;
+	also_fn *also;
+	void *context;
+};
+
+static enum status batch_run(struct turns *turns, const struct batch *batch, bool hurried, struct turned *turned,
+			     struct error *error)
+{
+	enum status status = store_begin(turns->store, error);
+
+	*turned = (struct turned){0};
+	if (status != OK)
+		return status;
+	turns->hurried = hurried;
+	store_check_late(turns->store, hurried);
+	for (uint32_t i = 0; status == OK && i < batch->count; i++)
+		status = entry_handle(turns, &batch->entries[i], batch->now, turned, error);
+	if (status == OK && batch->also)
+		status = batch->also(batch->context, turns->store, error);
+	if (status == OK)
+		return store_commit(turns->store, error);
+	store_rollback(turns->store);
+	return status;
+}
+
 enum status turns_run_with(struct turns *turns, struct entry *entries, uint32_t count, moment now, also_fn *also, void *context,
 			   struct turned *turned_out, struct error *error)
 {
+	struct batch batch = {entries, count, now, also, context};
 	int64_t begun = metric_clock();
-	enum status status = store_begin(turns->store, error);
 
-	*turned_out = (struct turned){0};
-	if (status != OK)
-		return status;
 	arena_reset(&turns->kept);
-	for (uint32_t i = 0; status == OK && i < count; i++)
-		status = entry_handle(turns, &entries[i], now, turned_out, error);
-	if (status == OK && also)
-		status = also(context, turns->store, error);
-	if (status == OK) {
-		status = store_commit(turns->store, error);
-		if (status == OK)
-			counted(turned_out, count, metric_clock() - begun);
-		return status;
+	struct entry *before = arena_copy(&turns->kept, entries, count * sizeof *entries);
+	enum status status = batch_run(turns, &batch, true, turned_out, error);
+	if (is_refusal(status)) {
+		memcpy(entries, before, count * sizeof *entries);
+		status = batch_run(turns, &batch, false, turned_out, error);
 	}
-	store_rollback(turns->store);
+	if (status == OK)
+		counted(turned_out, count, metric_clock() - begun);
 	return status;
 }
 

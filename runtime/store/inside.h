@@ -18,6 +18,7 @@ struct store {
 	const struct program *program; /* NULL before store_migrate */
 	int64_t tenant;
 	uint32_t depth;               /* of begins that are open */
+	bool check_late;
 	struct arena schema;          /* as long as the program: keys of statements, access */
 	struct arena scratch;         /* one call */
 	struct entity_access *access; /* by entity.index */

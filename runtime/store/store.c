@@ -110,6 +110,11 @@ void store_recover(struct store *store)
 		database_reset_all(store->database); /* the connection is gone; what is asked next says so */
 }
 
+void store_check_late(struct store *store, bool late)
+{
+	store->check_late = late;
+}
+
 void store_turn(struct store *store, moment at, struct record_id event)
 {
 	store->at = at;

@@ -34,6 +34,9 @@ void store_ports(struct store *store, struct ports *ports);
  * event it was asked about; timers and people's actions say it here. */
 void store_turn(struct store *store, moment at, struct record_id event);
 
+/* On: that references lead somewhere is not asked after each plan; the commit finds it, for all of them, and says less. */
+void store_check_late(struct store *store, bool late);
+
 /* Applies the plan's changes in order, writes their history, and remembers the keyed events among plan->events. Clocks and
  * notes of a deleted row go with it; any other row that still refers to it is a CONFLICT. CONFLICT: a unique index, a foreign
  * key or a sealed row says no (the sentence names entity, fields and values), or a row's version is not the one that was read.
