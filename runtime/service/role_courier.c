@@ -25,6 +25,7 @@ enum {
 	BACKOFF_FIRST = 2, /* seconds, doubling */
 	BACKOFF_LAST = 900,
 	ANSWER_MOST = 10 << 20,
+	FAREWELL = 8000, /* milliseconds that answers are waited for when the service ends */
 };
 
 struct courier {
@@ -388,7 +389,7 @@ static void courier_work(struct member *member)
 	struct error error;
 	moment next, now = member_now();
 
-	if (!*member->service->settings.bridge || courier->out_count == OUT_MOST)
+	if (!*member->service->settings.bridge || courier->out_count == OUT_MOST || loop_is_stopping(member->loop))
 		return; /* without a way out calls wait; when one comes back there is room again */
 	arena_reset(&courier->arena);
 	enum status status = calls_due(member->store, &courier->arena, now, OUT_MOST - courier->out_count, &calls, &error);
@@ -412,12 +413,25 @@ static enum status courier_start(struct member *member, struct error *error)
 	return transport_open(&host, &courier->transport, error);
 }
 
+/* A call that is out when the service ends has its answer taken: else a person would have to ask whether it arrived. */
+static void answers_await(struct member *member)
+{
+	struct courier *courier = member->own;
+	int64_t until = loop_now() + FAREWELL;
+	struct error error;
+
+	while (courier->out_count && loop_now() < until)
+		if (loop_turn(member->loop, (int)(until - loop_now()), &error) != OK)
+			return;
+}
+
 static void courier_end(struct member *member)
 {
 	struct courier *courier = member->own;
 
 	if (!courier)
 		return;
+	answers_await(member);
 	transport_close(courier->transport);
 	for (uint32_t i = 0; i < OUT_MOST; i++)
 		if (courier->out[i].member)

@@ -69,6 +69,9 @@ class Outside:
                 self.react(how, body)
 
             def react(self, how, body):
+                if how == "slow":
+                    time.sleep(2)  # it is the other side that is slow; nobody waits for it in the test
+                    how = "answer"
                 if how == "cut":
                     self.close_connection = True
                     self.connection.close()
@@ -322,6 +325,15 @@ class ServiceTest(unittest.TestCase):
         said = service.command("held", verb, held[0]["id"])
         self.assertEqual(said.returncode, 0, said.stderr)
         self.assertIn(done, said.stdout)
+
+    def test_an_answer_that_is_awaited_is_taken_before_the_end(self):
+        outside = self.outside()
+        outside.behaviour = lambda number: "slow"
+        service = self.serve("--bridge", outside.url)
+        service.post(event("Geld", "door.counted", times=1))
+        wait_until(lambda: outside.requests == 1, "the call is out")
+        self.assertEqual(service.stop(), 0)
+        self.assertEqual(service.number("select count(*) from _call where state=2"), 1)
 
     def test_why(self):
         outside = self.outside()
