@@ -69,28 +69,38 @@ static enum status history_add(struct store *store, const struct change *change,
 {
 	static const char *const kinds[] = {"create", "update", "delete"};
 	struct statement *statement;
-	enum status status;
+	bool row;
 
 	/* the engine's own bookkeeping (timers, rules' memory) is no history of anything */
 	if (change->entity->index < SYSTEM_ENTITY_COUNT)
 		return OK;
-	status = store_statement(store,
-				 "INSERT INTO _history(_tenant,record,at,entity,change,event,rule,before,after) "
-				 "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
-				 &statement, error);
+	enum status status = store_statement(store,
+					     "INSERT INTO _history(_tenant,record,at,entity,change,event,rule,before,after) "
+					     "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) RETURNING number",
+					     &statement, error);
 	if (status != OK)
 		return status;
-	store_bind_key(store, statement, change->id);
-	statement_bind(statement, 3, sql_integer(store->at));
-	statement_bind(statement, 4, sql_text(change->entity->name));
-	statement_bind(statement, 5, sql_text(text_from(kinds[change->kind])));
-	statement_bind(statement, 6, sql_from_id(&store->scratch, store->event));
-	statement_bind(statement, 7,
-		       change->rule < store->program->rule_count ? sql_text(store->program->rules[change->rule].name)
-								 : sql_null());
-	statement_bind(statement, 8, side_json(&store->scratch, change, change->before));
-	statement_bind(statement, 9, side_json(&store->scratch, change, change->after));
-	return statement_run(statement, error);
+	struct sql_value columns[HISTORY_COLUMN_COUNT] = {
+		sql_null(), /* its number comes back from the database */
+		sql_integer(store->tenant),
+		sql_from_id(&store->scratch, change->id),
+		sql_integer(store->at),
+		sql_text(change->entity->name),
+		sql_text(text_from(kinds[change->kind])),
+		sql_from_id(&store->scratch, store->event),
+		change->rule < store->program->rule_count ? sql_text(store->program->rules[change->rule].name) : sql_null(),
+		side_json(&store->scratch, change, change->before),
+		side_json(&store->scratch, change, change->after)};
+	for (uint32_t i = HISTORY_TENANT; i < HISTORY_COLUMN_COUNT; i++)
+		statement_bind(statement, i, columns[i]);
+	status = statement_step(statement, &row, error);
+	if (status == OK) {
+		CHECK(row);
+		columns[HISTORY_NUMBER] = statement_column(statement, 0);
+		chain_add(store, columns);
+	}
+	statement_reset(statement);
+	return status;
 }
 
 /* --- rows */

@@ -2,6 +2,7 @@
 #ifndef STORE_INSIDE_H
 #define STORE_INSIDE_H
 
+#include "runtime/store/chain.h"
 #include "runtime/store/layout.h"
 #include "runtime/store/rows.h"
 #include "runtime/store/store.h"
@@ -17,7 +18,7 @@ struct store {
 	const struct dialect *dialect;
 	const struct program *program; /* NULL before store_migrate */
 	int64_t tenant;
-	uint32_t depth;               /* of begins that are open */
+	uint32_t depth; /* of begins that are open */
 	bool check_late;
 	struct arena schema;          /* as long as the program: keys of statements, access */
 	struct arena scratch;         /* one call */
@@ -28,6 +29,7 @@ struct store {
 	/* whose changes are applied: history names them */
 	moment at;
 	struct record_id event;
+	struct chain chain;
 };
 
 /* The statement of this SQL, prepared at its first use. `sql` must be a literal. */

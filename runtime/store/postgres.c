@@ -155,7 +155,7 @@ static enum status execute(struct database *database, const char *sql, struct er
 	PQclear(result);
 	if (status == OK && text_is(text, "COMMIT"))
 		plans_renew(postgres);
-	postgres->open = postgres->open || (status == OK && text_is(text, postgres->database.driver->dialect->begin));
+	postgres->open = postgres->open || (status == OK && text_starts(text, TEXT("BEGIN")));
 	return status;
 }
 

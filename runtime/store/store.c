@@ -24,6 +24,7 @@ enum status store_open(const char *path, struct store **store_out, struct error 
 	*store_out = NULL;
 	arena_init(&store->schema, "store", 0);
 	arena_init(&store->scratch, "store call", 0);
+	arena_init(&store->chain.arena, "store chain", 0);
 	store->queries = map_in(&store->schema);
 	store->words = map_in(&store->schema);
 	enum status status = database_open(path, &store->database, error);
@@ -43,6 +44,7 @@ void store_close(struct store *store)
 	database_close(store->database);
 	arena_release(&store->schema);
 	arena_release(&store->scratch);
+	arena_release(&store->chain.arena);
 	free(store);
 }
 
@@ -61,20 +63,26 @@ enum status store_begin(struct store *store, struct error *error)
 {
 	enum status status = transaction(store, store->dialect->begin, "SAVEPOINT turn%u", error);
 
-	if (status == OK)
-		store->depth++;
-	return status;
+	if (status != OK)
+		return status;
+	store->depth++;
+	chain_begin(store);
+	return OK;
 }
 
 enum status store_commit(struct store *store, struct error *error)
 {
 	CHECK(store->depth > 0);
-	store->depth--;
-	enum status status = transaction(store, "COMMIT", "RELEASE turn%u", error);
-	if (status != OK) {
-		store->depth++;
-		store_rollback(store);
+	enum status status = store->depth == 1 ? chain_append(store, error) : OK;
+	if (status == OK) {
+		store->depth--;
+		status = transaction(store, "COMMIT", "RELEASE turn%u", error);
+		store->depth += status != OK;
 	}
+	if (status == OK)
+		chain_end(store, true);
+	else
+		store_rollback(store);
 	return status;
 }
 
@@ -84,6 +92,7 @@ void store_rollback(struct store *store)
 
 	CHECK(store->depth > 0);
 	store->depth--;
+	chain_end(store, false);
 	database_reset_all(store->database);
 	/* a rollback that fails has already happened: the database gave the transaction up by itself */
 	if (transaction(store, "ROLLBACK", "ROLLBACK TO turn%u;RELEASE turn%u", &error) != OK && store->depth == 0)
@@ -165,6 +174,8 @@ enum status store_create_own_tables(struct store *store, struct error *error)
 	builder_format(&sql, "%s _history_delete BEFORE DELETE ON _history%s%s", dialect->trigger_make, dialect->trigger_each,
 		       dialect->trigger_append_only);
 	enum status status = database_execute(store->database, builder_text(&sql).bytes, error);
+	if (status == OK)
+		status = chain_create_tables(store, error);
 	return status == OK ? journal_create_tables(store, error) : status;
 }
 
