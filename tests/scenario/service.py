@@ -39,6 +39,20 @@ def psql(sql):
     return [tuple(int(cell) if cell.lstrip("-").isdigit() else cell for cell in row) for row in csv.reader(run.stdout.splitlines())]
 
 
+def server(name, what, *more):
+    tool = Path(__file__).resolve().parents[2] / "tools" / "servers" / name
+    subprocess.run([tool, what, FOLDERS[name], *more], check=True, timeout=180, stdout=subprocess.DEVNULL)
+
+
+def broker_empty():
+    """A virtual host of our own, for others have left queues in the first one that would take their share of the events."""
+    global BROKER
+    server("rabbitmq", "ctl", "eval", 'case rabbit_vhost:exists(<<"service">>) of true -> rabbit_vhost:delete(<<"service">>, <<"test">>); _ -> ok end.')
+    server("rabbitmq", "ctl", "add_vhost", "service")
+    server("rabbitmq", "ctl", "set_permissions", "-p", "service", "guest", ".*", ".*", ".*")
+    BROKER += "/service"
+
+
 def wait_until(condition, what, seconds=PATIENCE):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -459,11 +473,6 @@ class Disturbed(unittest.TestCase):
         self.check_once(service, outside, names)
 
 
-def server(name, what):
-    tool = Path(__file__).resolve().parents[2] / "tools" / "servers" / name
-    subprocess.run([tool, what, FOLDERS[name]], check=True, timeout=180)
-
-
 if DATABASE:
     class DatabaseGone(Disturbed):
         """The database goes away in the middle of the work, and comes back."""
@@ -490,4 +499,6 @@ if BROKER:
 
 
 if __name__ == "__main__":
+    if BROKER:
+        broker_empty()
     unittest.main(argv=[*sys.argv, "-v"])
