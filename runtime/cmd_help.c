@@ -14,19 +14,21 @@ static const char EXITS[] = "  0  done, nothing to complain of\n"
 
 static void help_all(const struct command_line *line)
 {
-	static const char *const titles[] = {"", "", ""};
-	struct print_table table = table_new(line->arena, titles, 3);
+	static const char *const titles[] = {"", ""};
+	struct print_table table = table_new(line->arena, titles, 2);
+	table.wraps = true;
 	printf("stellwerk %s: rules, workflows and clocks of a service desk, written in Flow\n\n", STELLWERK_VERSION);
 	styled(stdout, STYLE_BOLD, "Commands\n");
 	for (uint32_t i = 0; i < COMMAND_COUNT; i++) {
 		table_add(&table, text_from(COMMANDS[i].name), STYLE_CYAN);
-		table_add(&table, text_from(COMMANDS[i].arguments), STYLE_DIM);
 		table_add(&table, text_from(COMMANDS[i].summary), STYLE_PLAIN);
 	}
 	table_print(&table, stdout, 2);
 	styled(stdout, STYLE_BOLD, "\nExit codes\n");
 	fputs(EXITS, stdout);
 	printf("\n`stellwerk help COMMAND` says more, `stellwerk help F0202` explains a message of `check`.\n"
+	       "With --json, standard output is one document, or nothing when what was asked could not be done;\n"
+	       "the sentence why stands on the standard error.\n"
 	       "Colours appear on a terminal only, and never when NO_COLOR is set.\n");
 }
 
@@ -34,6 +36,7 @@ static void help_command(const struct command_line *line, const struct command *
 {
 	static const char *const titles[] = {"", ""};
 	struct print_table table = table_new(line->arena, titles, 2);
+	table.wraps = true;
 	styled(stdout, STYLE_BOLD, "stellwerk %s", command->name);
 	printf(" %s\n\n%s\n", command->arguments, command->help);
 	for (uint32_t i = 0; i < command->option_count; i++) {

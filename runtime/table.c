@@ -1,4 +1,4 @@
-/* Tables for the terminal: as wide as their cells need, the last column cut to what is left of the line. */
+/* Tables for the terminal: as wide as their cells need, the last column cut or wrapped to what is left of the line. */
 #include "runtime/table.h"
 #include "engine/base/check.h"
 
@@ -76,6 +76,35 @@ static void cell_print(const struct print_table *table, FILE *stream, const stru
 	fputs(last ? "\n" : "  ", stream);
 }
 
+/* The longest beginning that is not wider than `width` and ends with a word, if one ends there. */
+static struct text line_cut(struct text text, uint32_t width)
+{
+	struct text line = cut(text, width);
+	uint32_t end = line.length;
+	if (end == text.length)
+		return line;
+	while (end && text.bytes[end] != ' ')
+		end--;
+	return end ? text_slice(text, 0, end) : line;
+}
+
+static void cell_wrap(FILE *stream, const struct table_cell *cell, uint32_t indent, uint32_t room)
+{
+	struct text rest = cell->text;
+	do {
+		struct text line = line_cut(rest, room);
+		if (cell->style != STYLE_PLAIN)
+			fputs(style_on(stream, cell->style), stream);
+		print_safe(stream, line);
+		if (cell->style != STYLE_PLAIN)
+			fputs(style_on(stream, STYLE_PLAIN), stream);
+		fputs("\n", stream);
+		rest = text_trim(text_slice(rest, line.length, rest.length));
+		if (rest.length)
+			blanks(stream, indent);
+	} while (rest.length);
+}
+
 void table_print(const struct print_table *table, FILE *stream, uint32_t indent)
 {
 	uint32_t widths[TABLE_COLUMNS] = {0}, before_last = indent;
@@ -100,6 +129,9 @@ void table_print(const struct print_table *table, FILE *stream, uint32_t indent)
 	for (uint32_t i = 0; i < table->cells.count; i++) {
 		if (i % table->columns == 0)
 			blanks(stream, indent);
-		cell_print(table, stream, &table->cells.items[i], i % table->columns, widths, room);
+		if (table->wraps && i % table->columns + 1 == table->columns)
+			cell_wrap(stream, &table->cells.items[i], before_last, room);
+		else
+			cell_print(table, stream, &table->cells.items[i], i % table->columns, widths, room);
 	}
 }

@@ -17,6 +17,7 @@ struct print_table {
 	uint32_t columns;
 	struct text titles[TABLE_COLUMNS]; /* all empty: no head */
 	bool right[TABLE_COLUMNS];
+	bool wraps; /* the last column goes on below itself where it would be cut */
 	LIST(struct table_cell) cells;
 };
 
@@ -25,7 +26,7 @@ struct print_table table_new(struct arena *arena, const char *const *titles, uin
 void table_add(struct print_table *table, struct text text, enum style style);
 void table_add_string(struct print_table *table, const char *string);
 void table_add_number(struct print_table *table, int64_t number); /* 12 345 */
-/* Each row begins with `indent` blanks. The last column is cut to the width of the terminal. */
+/* Each row begins with `indent` blanks. The last column is cut to the width of the terminal, or wraps. */
 void table_print(const struct print_table *table, FILE *stream, uint32_t indent);
 
 #endif

@@ -95,6 +95,56 @@ class Lines(Case):
         self.ends(run("check", "--json=yes", "x"), USAGE, "`--json` takes no value")
         self.ends(run("eval", "x", "--at"), USAGE, "`--at` needs TIME behind it")
 
+    def test_help_fits(self):
+        """At any width nothing of help's tables is cut, and no row of them is wider than the terminal."""
+        for columns in (40, 80, 120, 200):
+            for words in ("help", "help serve"):
+                shown = subprocess.run(["script", "-qec", f"stty cols {columns}; {STELLWERK} {words}", "/dev/null"],
+                                       capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1", "TERM": "xterm"}).stdout
+                title = "Commands" if words == "help" else "Options"
+                rows = shown.replace("\r", "").split(title + "\n")[1].split("\n\n")[0].splitlines()
+                joined = " ".join(" ".join(rows).split())
+                for row in rows:
+                    self.assertLessEqual(len(row), columns, row)
+                expected = ("runs packs for real: takes events, keeps clocks, sends calls" if words == "help" else
+                            "without it the embedded store in the data folder")
+                self.assertIn(expected, joined)
+
+    def test_json_or_nothing(self):
+        """With --json, standard output is one document or empty, and then a sentence says why."""
+        (self.root / "empty").mkdir()
+        for command in ("check", "test", "simulate", "explain", "eval"):
+            for words in ([self.root / "nowhere"], [self.root / "empty"], [self.pack(), "--nonsense"], []):
+                result = run(command, *words, "--json", text="")
+                with self.subTest(command=command, words=words):
+                    self.assertIn(result.returncode, (USAGE, UNREADABLE))
+                    self.assertEqual(result.stdout, "")
+                    self.assertTrue(result.stderr.startswith("stellwerk"), result.stderr)
+
+    def test_skipped_lines(self):
+        """The lines that can be read are played; which could not, and the code, say that it was not all."""
+        good = {"specversion": "1.0", "id": "1", "source": "x", "type": "thing.happened", "time": "2026-03-27T16:45:00Z",
+                "data": {"name": "Größe"}}
+        events = self.root / "events.jsonl"
+        pack = self.pack(stock__more_flow='event thing.happened { name text required }\n'
+                                          'rule made { on thing.happened as e; then create box { name = e.name } }\n')
+        events.write_text("{cut\n" + json.dumps(good) + "\n[]\n")
+        result = run("simulate", pack, "--events", events)
+        self.ends(result, UNREADABLE, "2 lines could not be read", f"{events}:1: ", f"{events}:3: ")
+        result = run("simulate", pack, "--events", events, "--json")
+        self.assertEqual(result.returncode, UNREADABLE)
+        self.assertEqual(json.loads(result.stdout)["records"]["box"]["created"], 1)
+        events.write_text(json.dumps(good) + "\n")
+        self.ends(run("simulate", pack, "--events", events), FINE)
+
+    def test_a_reader_that_leaves(self):
+        """`| head -1`: neither a signal nor a complaint."""
+        command = subprocess.Popen([STELLWERK, "dump", str(self.pack())], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        command.stdout.close()
+        self.assertEqual(command.stderr.read(), b"")
+        self.assertIn(command.wait(60), (FINE, BROKEN))
+        command.stderr.close()
+
     def test_words_missing(self):
         for command in ("check", "test", "simulate", "explain", "eval", "dump"):
             self.ends(run(command), USAGE, f"stellwerk {command}: ", f"`stellwerk help {command}`")
