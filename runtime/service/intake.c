@@ -92,7 +92,8 @@ static void entry_read(struct arena *arena, const struct delivery *delivery, str
 
 void intake_take(struct intake *intake, struct arena *arena, uint32_t most, entry_list *entries_out)
 {
-	intake->count = bus_take(intake->bus, intake->taken, most < TAKE_MOST ? most : TAKE_MOST);
+	if (!intake->count) /* else those come first that could not be stored */
+		intake->count = bus_take(intake->bus, intake->taken, most < TAKE_MOST ? most : TAKE_MOST);
 	for (uint32_t i = 0; i < intake->count; i++)
 		entry_read(arena, intake->taken[i], list_add(arena, entries_out));
 }
@@ -103,7 +104,5 @@ void intake_settle(struct intake *intake, bool stored)
 		return;
 	if (stored)
 		bus_acknowledge(intake->bus, intake->taken[intake->count - 1]);
-	else
-		bus_return(intake->bus);
-	intake->count = 0;
+	intake->count = stored ? 0 : intake->count;
 }

@@ -20,7 +20,8 @@ void intake_close(struct intake *intake); /* NULL is allowed */
 /* Up to `most` entries, in their order, without a number; what is no event of a tenant we know is DEAD already. They live in
  * `arena` until they are settled. */
 void intake_take(struct intake *intake, struct arena *arena, uint32_t most, entry_list *entries_out);
-/* All that was taken is in the store, or (false) will be delivered again. */
+/* All that was taken is in the store, or (false) will be taken again: not given back, for the broker counts how often a
+ * delivery comes back, and gives it up. */
 void intake_settle(struct intake *intake, bool stored);
 
 #endif

@@ -21,7 +21,8 @@ static void on_deliveries(void *context)
 {
 	struct member *member = context;
 
-	member_come_again(member, 0);
+	if (!member->failures) /* else the alarm is set already, later each time */
+		member_come_again(member, 0);
 }
 
 static enum status worker_start(struct member *member, struct error *error)
