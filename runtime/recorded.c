@@ -164,22 +164,12 @@ enum status recorded_play(struct recording *recording, struct world *world, cons
 	return status;
 }
 
-static const struct receive *receive_find(const struct program *program, struct text connector, struct text name)
-{
-	for (uint32_t i = 0; i < program->receive_count; i++) {
-		const struct receive *receive = &program->receives[i];
-		if (text_equal(receive->connector->name, connector) && (!name.length || text_equal(receive->name, name)))
-			return receive;
-	}
-	return NULL;
-}
-
 static enum status received_play(struct recording *recording, struct world *world, const struct recorded *line,
 				 const struct json *json, struct played *played, struct error *error)
 {
 	struct text connector = member_text(json, "connector"), name = member_text(json, "receive");
 	const struct json *body = json_member(json, TEXT("body")), *headers = json_member(json, TEXT("headers"));
-	const struct receive *receive = receive_find(world_program(world), connector, name);
+	const struct receive *receive = program_receive(world_program(world), connector, name);
 
 	if (!receive || !body || (headers && json_kind(headers) != JSON_OBJECT)) {
 		if (!connector.length)

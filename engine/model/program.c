@@ -22,6 +22,16 @@ const char *outcome_name(enum outcome outcome)
 	return NAMES[outcome];
 }
 
+const struct receive *program_receive(const struct program *program, struct text connector, struct text name)
+{
+	for (uint32_t i = 0; i < program->receive_count; i++) {
+		const struct receive *receive = &program->receives[i];
+		if (text_equal(receive->connector->name, connector) && (!name.length || text_equal(receive->name, name)))
+			return receive;
+	}
+	return NULL;
+}
+
 struct record_id clock_row_id(const struct clock *clock, struct record_id record)
 {
 	struct record_id name = record_id_derive(0, clock->name.bytes, clock->name.length);

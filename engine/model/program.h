@@ -526,5 +526,7 @@ struct program {
 struct record_id clock_row_id(const struct clock *clock, struct record_id record);
 
 const char *step_name(enum step_operation operation);
+/* NULL: there is none. An empty name: the connector's first. */
+const struct receive *program_receive(const struct program *program, struct text connector, struct text name);
 
 #endif

@@ -44,7 +44,7 @@ enum status entry_from_event(struct arena *arena, const struct cloud_event *even
 /* --- can it be handled? */
 static enum status document_check(const struct program *program, const struct entry *entry, struct error *error)
 {
-	return receive_find(program, entry->source, entry->type)
+	return program_receive(program, entry->source, entry->type)
 		       ? OK
 		       : error_set(
 				 error, INVALID, "no connector `%.*s` receives `%.*s`",
