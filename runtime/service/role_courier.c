@@ -37,6 +37,8 @@ struct courier {
 		struct arena arena;
 		struct call call;
 		int64_t begun; /* metric_clock */
+		bool is_done;  /* the answer is here, and not in the store yet */
+		struct transport_answer answer;
 	} out[OUT_MOST];
 	uint32_t out_count;
 };
@@ -112,20 +114,18 @@ static moment later(const struct call *call, moment now, int64_t asked_for)
 	return now + (asked_for > wait ? asked_for : wait);
 }
 
-/* The answer as engine_answer's entry wants it. */
+/* The answer as engine_answer's entry wants it. `value` is JSON. */
 static struct text answer_text(struct arena *arena, bool ok, struct text value, const char *sentence)
 {
 	struct text_builder text = {.arena = arena};
 	struct json_writer writer = {.text = &text};
-	const struct json *json;
-	struct error error;
 
 	json_open_object(&writer);
 	json_write_name(&writer, TEXT("ok"));
 	json_write_bool(&writer, ok);
-	if (ok && value.length && json_parse(arena, value, &json, &error) == OK) {
+	if (ok && value.length) {
 		json_write_name(&writer, TEXT("value"));
-		json_write_document(&writer, json);
+		builder_add(&text, value);
 	}
 	if (!ok) {
 		json_write_name(&writer, TEXT("sentence"));
@@ -157,9 +157,8 @@ static enum status answered(struct member *member, struct call *call, struct tex
 	struct turned turned;
 
 	call->answer = answer;
-	metric_add(call->state == CALL_ANSWERED ? METRIC_CALLS_ANSWERED : METRIC_CALLS_FAILED, 1);
 	enum status status = turns_run_with(member->turns, &entry, 1, member_now(), call_settle, call, &turned, error);
-	if (status == OK && turned.has_timer)
+	if (status == OK && turned.timers)
 		bell_ring(member->service, ROLE_CLOCK);
 	if (status == OK && turned.calls)
 		member_come_again(member, 0);
@@ -197,14 +196,10 @@ static enum status tried_in_vain(struct member *member, struct arena *arena, str
 	call->sentence = text_copy(arena, text_from(sentence));
 	if (arrived && !may_be_sent_twice(member, call)) {
 		call->state = CALL_HELD;
-		metric_add(METRIC_CALLS_HELD, 1);
-		log_line(LOG_WARNING, "a call to %.*s is held for a person: %s; nobody knows whether it arrived",
-			 TEXT_ARGS(call->action), sentence);
 	} else if (call->attempts >= ATTEMPTS_MOST) {
 		return given_up(member, arena, call, sentence, error);
 	} else {
 		call->state = CALL_DUE;
-		metric_add(METRIC_CALLS_AGAIN, 1);
 		call->due_at = later(call, member_now(), asked_for);
 	}
 	return put_back(member, call, error);
@@ -218,6 +213,12 @@ static enum status outcome_take(struct member *member, struct arena *arena, stru
 	if (answer->outcome != TRANSPORT_ANSWERED)
 		return tried_in_vain(member, arena, call, answer->outcome == TRANSPORT_UNKNOWN, answer->sentence, -1, error);
 	if (answer->status >= 200 && answer->status < 300) {
+		const struct json *json;
+		if (answer->body.length && json_parse(arena, answer->body, &json, error) != OK)
+			return given_up(member, arena, call,
+					arena_format(arena, "%.*s was carried out, but its answer can not be read: %s",
+						     TEXT_ARGS(call->action), error->sentence),
+					error);
 		call->state = CALL_ANSWERED;
 		return answered(member, call, answer_text(arena, true, answer->body, NULL), error);
 	}
@@ -228,21 +229,56 @@ static enum status outcome_take(struct member *member, struct arena *arena, stru
 	return given_up(member, arena, call, sentence, error);
 }
 
-static void on_done(void *context, const struct transport_answer *answer)
+static void outcome_tell(const struct call *call)
 {
-	struct out *out = context;
-	struct member *member = out->member;
-	struct courier *courier = member->own;
-	struct error error;
+	static const enum metric metrics[CALL_STATE_COUNT] = {[CALL_ANSWERED] = METRIC_CALLS_ANSWERED,
+							      [CALL_FAILED] = METRIC_CALLS_FAILED,
+							      [CALL_DUE] = METRIC_CALLS_AGAIN,
+							      [CALL_HELD] = METRIC_CALLS_HELD};
 
-	metric_observe(METRIC_CALL_TIME, metric_clock() - out->begun);
-	/* what can not be written now stays SENT; when its lease is over it is looked at again */
-	enum status status = outcome_take(member, &out->arena, &out->call, answer, &error);
-	member_weather(member, status == CONFLICT ? OK : status, &error);
+	metric_add(metrics[call->state], 1);
+	if (call->state == CALL_HELD)
+		log_line(LOG_WARNING, "a call to %.*s is held for a person: %.*s; nobody knows whether it arrived",
+			 TEXT_ARGS(call->action), TEXT_ARGS(call->sentence));
+}
+
+static void out_end(struct out *out)
+{
+	struct courier *courier = out->member->own;
+
 	arena_release(&out->arena);
 	out->member = NULL;
 	courier->out_count--;
+}
+
+/* What can not be written now is kept and tried again: an answer is not to be had twice. */
+static void out_settle(struct out *out)
+{
+	struct member *member = out->member;
+	struct error error;
+	enum status status = outcome_take(member, &out->arena, &out->call, &out->answer, &error);
+
+	member_weather(member, status == CONFLICT ? OK : status, &error); /* CONFLICT: another has ended it */
+	if (status == RETRY) {
+		out->call.state = CALL_SENT;
+		return;
+	}
+	if (status == OK)
+		outcome_tell(&out->call);
+	out_end(out);
 	member_come_again(member, 0);
+}
+
+static void on_done(void *context, const struct transport_answer *answer)
+{
+	struct out *out = context;
+
+	metric_observe(METRIC_CALL_TIME, metric_clock() - out->begun);
+	out->answer = *answer;
+	out->answer.body = text_copy(&out->arena, answer->body);
+	out->answer.sentence = arena_string(&out->arena, answer->sentence, strlen(answer->sentence));
+	out->is_done = true;
+	out_settle(out);
 }
 
 /* --- sending */
@@ -306,7 +342,7 @@ static void on_renew(void *context)
 		struct call *call = &courier->out[i].call;
 		if (!courier->out[i].member)
 			continue;
-		call->lease_until = until;
+		call->due_at = until;
 		status = call_change(member->store, call, CALL_SENT, call->attempts, &error);
 		if (status == CONFLICT) /* too late: another took it up, and its answer will be a double */
 			status = OK;
@@ -341,7 +377,7 @@ static enum status lease(struct member *member, struct call *call, moment now, s
 		return status;
 	call->state = CALL_SENT;
 	call->attempts++;
-	call->lease_until = now + LEASE_SECONDS;
+	call->due_at = now + LEASE_SECONDS;
 	status = call_change(member->store, call, from, attempts_from, error);
 	if (status == OK)
 		return store_commit(member->store, error);
@@ -376,10 +412,26 @@ static enum status take_up(struct member *member, struct call *call, struct erro
 	else
 		status = given_up(member, &out->arena, &out->call,
 				  arena_string(&out->arena, error->sentence, strlen(error->sentence)), error);
-	arena_release(&out->arena);
-	out->member = NULL;
-	courier->out_count--;
+	if (status == OK)
+		outcome_tell(&out->call);
+	out_end(out);
 	return status;
+}
+
+static void done_settle(struct courier *courier)
+{
+	for (uint32_t i = 0; i < OUT_MOST; i++)
+		if (courier->out[i].member && courier->out[i].is_done)
+			out_settle(&courier->out[i]);
+}
+
+/* Its lease is over when the store was away; it is ours all the same. */
+static bool is_out(const struct courier *courier, struct record_id id)
+{
+	for (uint32_t i = 0; i < OUT_MOST; i++)
+		if (courier->out[i].member && id_equal(courier->out[i].call.id, id))
+			return true;
+	return false;
 }
 
 static void courier_work(struct member *member)
@@ -389,12 +441,16 @@ static void courier_work(struct member *member)
 	struct error error;
 	moment next, now = member_now();
 
+	done_settle(courier);
 	if (!*member->service->settings.bridge || courier->out_count == OUT_MOST || loop_is_stopping(member->loop))
 		return; /* without a way out calls wait; when one comes back there is room again */
 	arena_reset(&courier->arena);
 	enum status status = calls_due(member->store, &courier->arena, now, OUT_MOST - courier->out_count, &calls, &error);
 	for (uint32_t i = 0; status == OK && i < calls.count; i++)
-		status = take_up(member, &calls.items[i], &error);
+		if (is_out(courier, calls.items[i].id))
+			alarm_set_earlier(courier->renew, loop_now());
+		else
+			status = take_up(member, &calls.items[i], &error);
 	if (status == OK && (status = calls_next(member->store, &next, &error)) == OK)
 		member_come_again(member, next > now ? (next - now) * 1000 : 0);
 	member_weather(member, status == NOT_FOUND ? OK : status, &error);
