@@ -27,8 +27,8 @@ static void help_all(const struct command_line *line)
 	styled(stdout, STYLE_BOLD, "\nExit codes\n");
 	fputs(EXITS, stdout);
 	printf("\n`stellwerk help COMMAND` says more, `stellwerk help F0202` explains a message of `check`.\n"
-	       "With --json, standard output is one document, or nothing when what was asked could not be done;\n"
-	       "the sentence why stands on the standard error.\n"
+	       "With --json, standard output is one document, or empty; the exit code says whether all was done, and the\n"
+	       "standard error why not.\n"
 	       "Colours appear on a terminal only, and never when NO_COLOR is set.\n");
 }
 

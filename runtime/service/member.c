@@ -78,16 +78,6 @@ static void on_end(void *context)
 }
 
 /* --- life */
-static enum status loaded_one(void *context, int64_t tenant, struct loaded *loaded_out, struct error *error)
-{
-	const struct member *member = context;
-
-	(void)tenant;
-	(void)error;
-	*loaded_out = member->loaded;
-	return OK;
-}
-
 static enum status store_attach(struct member *member, struct error *error)
 {
 	struct arena arena;
@@ -117,7 +107,7 @@ static enum status member_open(struct member *member, struct error *error)
 	if (status != OK)
 		return status;
 	member->loaded.program = member->service->program;
-	member->turns = turns_open(&(struct turns_options){.store = member->store, .loaded = loaded_one, .context = member});
+	member->turns = turns_open(member->store, member->loaded);
 	member->alarm = loop_alarm(member->loop, on_alarm, member);
 	return loop_watch(member->loop, member->service->bells[member->role], LOOP_READ, on_bell, member, &member->bell, error);
 }

@@ -260,8 +260,8 @@ static void on_ready(void *context, struct request *request)
 	struct member *member = context;
 	const struct api *api = member->own;
 	struct error error;
-	int64_t ignored;
-	enum status status = journal_history(member->store, &ignored, &error);
+	int64_t waiting, dead;
+	enum status status = journal_counts(member->store, &waiting, &dead, &error);
 
 	if (status == OK && api->bus)
 		status = bus_health(api->bus, &error);

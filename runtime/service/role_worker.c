@@ -55,7 +55,7 @@ static enum status entries_run(struct member *member, entry_list *entries, struc
 	struct turned turned = {0};
 	enum status status = turns_run(member->turns, entries->items, entries->count, member_now(), &turned, error);
 
-	if (status == OK && turned.has_timer)
+	if (status == OK && turned.timers)
 		bell_ring(member->service, ROLE_CLOCK);
 	if (status == OK && turned.calls)
 		bell_ring(member->service, ROLE_COURIER);

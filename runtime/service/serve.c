@@ -14,14 +14,6 @@
 #include "runtime/operate/metric.h"
 #include "runtime/service/service.h"
 
-static enum status loaded_one(void *context, int64_t tenant, struct loaded *loaded_out, struct error *error)
-{
-	(void)tenant;
-	(void)error;
-	*loaded_out = *(const struct loaded *)context;
-	return OK;
-}
-
 /* Schedules begin and clocks follow what the packs now say: a turn like any other. */
 static enum status activate(struct store *store, const struct program *program, struct error *error)
 {
@@ -32,7 +24,7 @@ static enum status activate(struct store *store, const struct program *program, 
 
 	if (status == OK)
 		status = engine_use_pack(loaded.engine, program, error);
-	struct turns *turns = turns_open(&(struct turns_options){.store = store, .loaded = loaded_one, .context = &loaded});
+	struct turns *turns = turns_open(store, loaded);
 	if (status == OK)
 		status = turns_run(turns, &entry, 1, member_now(), &turned, error);
 	if (status == OK && entry.state == ENTRY_DEAD)

@@ -16,25 +16,26 @@
 enum {
 	ENTRY_MEMORY = 256 << 20, /* of one entry, parsed */
 	TURN_TRIES = 3,           /* when others write the same rows */
+	TIMER_AGAIN = 3600,       /* seconds, for one whose turn was refused */
 };
 
 struct turns {
-	struct turns_options options;
 	struct store *store;
+	struct loaded loaded;
 	struct ports ports;
 	struct arena arena; /* one entry */
 	struct arena kept;  /* one transaction: sentences */
 	bool hurried;
 };
 
-struct turns *turns_open(const struct turns_options *options)
+struct turns *turns_open(struct store *store, struct loaded loaded)
 {
 	struct turns *turns = calloc(1, sizeof *turns);
 
 	CHECK(turns);
-	turns->options = *options;
-	turns->store = options->store;
-	store_ports(options->store, &turns->ports);
+	turns->store = store;
+	turns->loaded = loaded;
+	store_ports(store, &turns->ports);
 	arena_init(&turns->arena, "an event", ENTRY_MEMORY);
 	arena_init(&turns->kept, "turns", 0);
 	return turns;
@@ -53,7 +54,6 @@ void turns_close(struct turns *turns)
 struct turning {
 	struct turns *turns;
 	struct entry *entry;
-	struct loaded loaded;
 	const struct json *content; /* NULL when the entry has none */
 	const struct turn *turn;    /* NULL: nothing to do */
 	moment now;
@@ -66,14 +66,15 @@ static enum status event_turn(struct turning *turning)
 {
 	const struct entry *entry = turning->entry;
 	struct turns *turns = turning->turns;
-	const struct schema *schema = &turning->loaded.program->schema;
+	const struct schema *schema = &turning->turns->loaded.program->schema;
 	const struct event_kind *kind = schema_event(schema, entry->type);
 	bool is_new = true;
 	struct value *fields;
 	enum status status;
 
 	if (!kind || kind->origin != EVENT_DECLARED || !turning->content || json_kind(turning->content) != JSON_OBJECT)
-		return entry_check(&turns->arena, turning->loaded.program, entry, turning->error); /* says what is wrong */
+		return entry_check(&turns->arena, turning->turns->loaded.program, entry,
+				   turning->error); /* says what is wrong */
 	status = event_from_json(&turns->arena, schema, kind, turning->content, &fields, turning->error);
 	if (status != OK)
 		return status;
@@ -88,39 +89,29 @@ static enum status event_turn(struct turning *turning)
 		status = store_event_is_new(turns->store, &event, &is_new, turning->error);
 	turning->is_double = !is_new;
 	return status == OK && is_new
-		       ? engine_turn(turning->loaded.engine, &event, &turns->ports, &turning->turn, turning->error)
+		       ? engine_turn(turning->turns->loaded.engine, &event, &turns->ports, &turning->turn, turning->error)
 		       : status;
-}
-
-const struct receive *receive_find(const struct program *program, struct text connector, struct text name)
-{
-	for (uint32_t i = 0; i < program->receive_count; i++) {
-		const struct receive *receive = &program->receives[i];
-		if (text_equal(receive->connector->name, connector) && (!name.length || text_equal(receive->name, name)))
-			return receive;
-	}
-	return NULL;
 }
 
 static enum status received_turn(struct turning *turning)
 {
 	const struct entry *entry = turning->entry;
-	const struct receive *receive = receive_find(turning->loaded.program, entry->source, entry->type);
+	const struct receive *receive = program_receive(turning->turns->loaded.program, entry->source, entry->type);
 	const struct json *body = turning->content ? json_member(turning->content, TEXT("body")) : NULL;
 	const struct json *headers = turning->content ? json_member(turning->content, TEXT("headers")) : NULL;
 
 	if (!receive)
-		return entry_check(&turning->turns->arena, turning->loaded.program, entry, turning->error);
+		return entry_check(&turning->turns->arena, turning->turns->loaded.program, entry, turning->error);
 	if (!body)
 		return error_set(turning->error, INVALID, "what was received has no `body`");
-	return engine_receive(turning->loaded.engine, receive, body, headers, turning->now, &turning->turns->ports,
+	return engine_receive(turning->turns->loaded.engine, receive, body, headers, turning->now, &turning->turns->ports,
 			      &turning->turn, turning->error);
 }
 
 static enum status timer_turn(struct turning *turning)
 {
-	enum status status = engine_timer(turning->loaded.engine, turning->entry->id, turning->now, &turning->turns->ports,
-					  &turning->turn, turning->error);
+	enum status status = engine_timer(turning->turns->loaded.engine, turning->entry->id, turning->now,
+					  &turning->turns->ports, &turning->turn, turning->error);
 
 	if (status == NOT_FOUND) /* it was cleared in the meantime */
 		turning->turn = NULL;
@@ -138,7 +129,7 @@ static enum status answer_turn(struct turning *turning)
 				     .sentence = sentence && json_kind(sentence) == JSON_TEXT ? json_text(sentence) : TEXT(""),
 				     .final = final && json_kind(final) == JSON_BOOL && json_bool(final)};
 
-	return engine_answer(turning->loaded.engine, turning->entry->id, &answer, turning->now, &turning->turns->ports,
+	return engine_answer(turning->turns->loaded.engine, turning->entry->id, &answer, turning->now, &turning->turns->ports,
 			     &turning->turn, turning->error);
 }
 
@@ -153,7 +144,7 @@ static enum status decision_turn(struct turning *turning)
 {
 	const struct json *approved = turning->content ? json_member(turning->content, TEXT("approved")) : NULL;
 
-	return engine_decide(turning->loaded.engine, turning->entry->id,
+	return engine_decide(turning->turns->loaded.engine, turning->entry->id,
 			     approved && json_kind(approved) == JSON_BOOL && json_bool(approved), value_missing(), turning->now,
 			     &turning->turns->ports, &turning->turn, turning->error);
 }
@@ -163,13 +154,14 @@ static enum status resumed_turn(struct turning *turning)
 	struct text how = member_text(turning->content, "resume");
 	enum resume resume = text_is(how, "retry") ? RESUME_RETRY : text_is(how, "cancel") ? RESUME_CANCEL : RESUME_GO_ON;
 
-	return engine_resume(turning->loaded.engine, turning->entry->id, resume, value_missing(), turning->now,
+	return engine_resume(turning->turns->loaded.engine, turning->entry->id, resume, value_missing(), turning->now,
 			     &turning->turns->ports, &turning->turn, turning->error);
 }
 
 static enum status activated_turn(struct turning *turning)
 {
-	return engine_activate(turning->loaded.engine, turning->now, &turning->turns->ports, &turning->turn, turning->error);
+	return engine_activate(turning->turns->loaded.engine, turning->now, &turning->turns->ports, &turning->turn,
+			       turning->error);
 }
 
 static enum status (*const TURNS[ENTRY_ORIGIN_COUNT])(struct turning *turning) = {
@@ -240,15 +232,9 @@ static void timers_look(const struct turning *turning, struct turned *turned)
 {
 	const struct plan *plan = &turning->turn->plan;
 
-	for (uint32_t i = 0; i < plan->changes.count; i++) {
-		const struct change *change = plan->changes.items[i];
-		if (change->entity->index != SYSTEM_TIMER || change->kind == CHANGE_DELETE)
-			continue;
-		moment due = change->after[TIMER_DUE_AT].integer;
-		if (!turned->has_timer || due < turned->next_timer)
-			turned->next_timer = due;
-		turned->has_timer = true;
-	}
+	for (uint32_t i = 0; i < plan->changes.count; i++)
+		turned->timers +=
+			plan->changes.items[i]->entity->index == SYSTEM_TIMER && plan->changes.items[i]->kind != CHANGE_DELETE;
 }
 
 static void rules_look(const struct turning *turning, struct turned *turned)
@@ -268,8 +254,7 @@ static enum status plan_keep(struct turning *turning, struct turned *turned)
 		return status;
 	timers_look(turning, turned);
 	rules_look(turning, turned);
-	turned->changes += turning->turn->plan.changes.count;
-	turning->entry->trace = trace_text(&turns->arena, turning->loaded.program, turning->turn);
+	turning->entry->trace = trace_text(&turns->arena, turning->turns->loaded.program, turning->turn);
 	return OK;
 }
 
@@ -300,14 +285,14 @@ static enum status turn_run(struct turning *turning, struct turned *turned)
 {
 	struct turns *turns = turning->turns;
 	struct entry *entry = turning->entry;
-	enum status status = turns->options.loaded(turns->options.context, entry->tenant, &turning->loaded, turning->error);
+	enum status status = OK;
 
-	if (status == OK && entry->content.length)
+	if (entry->content.length)
 		status = json_parse(&turns->arena, entry->content, &turning->content, turning->error);
 	if (status != OK)
 		return status;
-	entry->program = turning->loaded.program->hash;
-	engine_begin(turning->loaded.engine);
+	entry->program = turning->turns->loaded.program->hash;
+	engine_begin(turning->turns->loaded.engine);
 	store_turn(turns->store, turning->now, entry->id);
 	status = TURNS[entry->origin](turning);
 	return status == OK && turning->turn ? plan_keep(turning, turned) : status;
@@ -362,6 +347,12 @@ static enum status entry_bury(struct turning *turning, struct turned *turned)
 	entry->attempts++;
 	turned->dead++;
 	entry->handled_at = turning->now;
+	if (entry->origin == ENTRY_TIMER) {
+		enum status status =
+			store_timer_put_off(turning->turns->store, entry->id, turning->now + TIMER_AGAIN, turning->error);
+		if (status != OK)
+			return status;
+	}
 	if (entry->number)
 		return journal_settle(turning->turns->store, entry, turning->error);
 	return journal_record(turning->turns->store, entry, &is_new, turning->error);

@@ -13,32 +13,21 @@
 
 struct turns;
 
-/* What tenants run: the compiled stack of packs, and an engine that has it. */
+/* What all tenants run: the compiled stack of packs, and an engine that has it. */
 struct loaded {
 	const struct program *program;
 	struct engine *engine;
 };
 
-/* Finds what a tenant runs. NOT_FOUND: there is no such tenant, or it has no packs; the sentence says which. */
-typedef enum status loaded_fn(void *context, int64_t tenant, struct loaded *loaded_out, struct error *error);
-
-struct turns_options {
-	struct store *store;
-	loaded_fn *loaded;
-	void *context;
-};
-
-struct turns *turns_open(const struct turns_options *options);
+struct turns *turns_open(struct store *store, struct loaded loaded);
 void turns_close(struct turns *turns);
 
 /* What became of a transaction, for metrics. */
 struct turned {
 	uint32_t done, dead, doubles; /* entries */
 	uint32_t calls;               /* put into the outbox */
-	uint32_t changes;
+	uint32_t timers;              /* set */
 	uint32_t failed_rules;
-	bool has_timer;
-	moment next_timer; /* the earliest timer that was set */
 };
 
 /* Handles the entries in their order (one that is DEAD already is only recorded), at the moment `now`. Those with a number are
@@ -52,8 +41,5 @@ enum status turns_run(struct turns *turns, struct entry *entries, uint32_t count
 typedef enum status also_fn(void *context, struct store *store, struct error *error);
 enum status turns_run_with(struct turns *turns, struct entry *entries, uint32_t count, moment now, also_fn *also, void *context,
 			   struct turned *turned_out, struct error *error) MUST_CHECK;
-
-/* NULL: there is none. An empty name: the connector's first. */
-const struct receive *receive_find(const struct program *program, struct text connector, struct text name);
 
 #endif

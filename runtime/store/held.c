@@ -20,13 +20,6 @@ const char *held_kind_name(enum held_kind kind)
 	return SOURCES[kind].name;
 }
 
-static struct text text_column(struct arena *arena, struct statement *statement, uint32_t column)
-{
-	struct sql_value value = statement_column(statement, column);
-
-	return value.kind == SQL_NULL ? TEXT("") : text_copy(arena, value.text);
-}
-
 static enum status kind_find(struct store *store, struct arena *arena, enum held_kind kind, held_list *held,
 			     struct error *error)
 {
@@ -41,8 +34,8 @@ static enum status kind_find(struct store *store, struct arena *arena, enum held
 		*list_add(arena, held) = (struct held){.kind = kind,
 						       .tenant = statement_column(statement, 0).integer,
 						       .id = id_from_sql(statement_column(statement, 1)),
-						       .what = text_column(arena, statement, 2),
-						       .why = text_column(arena, statement, 3),
+						       .what = store_text(arena, statement, 2),
+						       .why = store_text(arena, statement, 3),
 						       .since = statement_column(statement, 4).integer};
 	statement_reset(statement);
 	return status;

@@ -38,6 +38,10 @@ enum status store_statement(struct store *store, const char *sql, struct stateme
 /* Prepares what the builder holds, in the schema arena's lifetime. */
 enum status store_prepare(struct store *store, struct text_builder *sql, struct statement **statement_out,
 			  struct error *error) MUST_CHECK;
+/* What a literal statement without parameters gives: one number. NOT_FOUND: no row, or NULL. */
+enum status store_number(struct store *store, const char *sql, int64_t *number_out, struct error *error) MUST_CHECK;
+/* A column as text of its own; NULL is empty. */
+struct text store_text(struct arena *arena, struct statement *statement, uint32_t column);
 /* Closes all statements: the tables are about to change. */
 void store_forget(struct store *store);
 void store_bind_key(struct store *store, struct statement *statement, struct record_id id);

@@ -24,15 +24,6 @@ static const char *const STATES[] = {
 #undef ENTRY_STATE
 #undef CALL_STATE
 };
-static const char *const CALL_STATES[] = {
-#define ENTRY_STATE(NAME, name, doc)
-#define CALL_STATE(NAME, name, doc) [CALL_##NAME] = name,
-#include "runtime/store/journal.def"
-#undef ENTRY_ORIGIN
-#undef ENTRY_STATE
-#undef CALL_STATE
-};
-
 const char *entry_origin_name(enum entry_origin origin)
 {
 	return ORIGINS[origin];
@@ -41,18 +32,6 @@ const char *entry_origin_name(enum entry_origin origin)
 const char *entry_state_name(enum entry_state state)
 {
 	return STATES[state];
-}
-
-const char *call_state_name(enum call_state state)
-{
-	return CALL_STATES[state];
-}
-
-int64_t journal_shard(int64_t tenant, struct text subject)
-{
-	uint64_t hash = text_hash(subject) ^ (uint64_t)tenant * UINT64_C(0x9e3779b97f4a7c15);
-
-	return (int64_t)((hash ^ hash >> 32) % JOURNAL_SHARDS);
 }
 
 struct record_id journal_event_id(struct arena *arena, struct text source, struct text id)
@@ -71,10 +50,9 @@ enum status journal_create_tables(struct store *store, struct error *error)
 	builder_format(&sql,
 		       "CREATE TABLE IF NOT EXISTS _journal(number %s,_tenant %s NOT NULL,origin %s NOT NULL,state %s NOT NULL,"
 		       "id %s NOT NULL,source %s NOT NULL,type %s NOT NULL,subject %s NOT NULL,content %s NOT NULL,"
-		       "received_at %s NOT NULL,shard %s NOT NULL,attempts %s NOT NULL,handled_at %s,program %s,history %s,"
-		       "sentence %s,trace %s);",
+		       "received_at %s NOT NULL,attempts %s NOT NULL,handled_at %s,program %s,sentence %s,trace %s);",
 		       store->dialect->serial, integer, integer, integer, bytes, text, text, text, text, integer, integer,
-		       integer, integer, integer, integer, text, text);
+		       integer, integer, text, text);
 	/* a number of state 0 (pending) or 2 (dead) is looked for; the past is not */
 	builder_add_string(&sql,
 			   "CREATE UNIQUE INDEX IF NOT EXISTS _journal_once ON _journal(_tenant,origin,id) WHERE origin<=1;"
@@ -83,11 +61,10 @@ enum status journal_create_tables(struct store *store, struct error *error)
 	builder_format(
 		&sql,
 		"CREATE TABLE IF NOT EXISTS _call(_tenant %s NOT NULL,id %s NOT NULL,state %s NOT NULL,connector %s NOT NULL,"
-		"action %s NOT NULL,arguments %s NOT NULL,made_at %s NOT NULL,due_at %s NOT NULL,lease_until %s NOT NULL,"
+		"action %s NOT NULL,arguments %s NOT NULL,made_at %s NOT NULL,due_at %s NOT NULL,"
 		"attempts %s NOT NULL,sentence %s NOT NULL,answer %s NOT NULL,PRIMARY KEY(_tenant,id))%s;",
-		integer, bytes, integer, text, text, text, integer, integer, integer, integer, text, text,
-		store->dialect->table_end);
-	/* due_at of a call that is SENT is the end of its lease: one index finds both */
+		integer, bytes, integer, text, text, text, integer, integer, integer, text, text, store->dialect->table_end);
+	/* what is to be sent and whose lease is over is found by one index */
 	builder_add_string(&sql, "CREATE INDEX IF NOT EXISTS _call_due ON _call(due_at) WHERE state<=1;"
 				 "CREATE INDEX IF NOT EXISTS _call_held ON _call(_tenant,made_at) WHERE state=4;");
 	return database_execute(store->database, builder_text(&sql).bytes, error);
@@ -107,12 +84,10 @@ static void entry_bind(struct store *store, struct statement *statement, const s
 	statement_bind(statement, at++, sql_text(entry->subject));
 	statement_bind(statement, at++, sql_text(entry->content));
 	statement_bind(statement, at++, sql_integer(entry->received_at));
-	statement_bind(statement, at++, sql_integer(entry->shard));
 	statement_bind(statement, at++, sql_integer(entry->attempts));
 	bool handled = entry->state != ENTRY_PENDING;
 	statement_bind(statement, at++, handled ? sql_integer(entry->handled_at) : sql_null());
 	statement_bind(statement, at++, handled ? sql_integer((int64_t)entry->program) : sql_null());
-	statement_bind(statement, at++, handled ? sql_integer(entry->history) : sql_null());
 	statement_bind(statement, at++, entry->sentence.length ? sql_text(entry->sentence) : sql_null());
 	statement_bind(statement, at++, entry->trace.length ? sql_text(entry->trace) : sql_null());
 }
@@ -120,19 +95,18 @@ static void entry_bind(struct store *store, struct statement *statement, const s
 static enum status entry_insert(struct store *store, struct entry *entry, bool *is_new_out, struct error *error)
 {
 	struct statement *statement;
-	enum status status = store_statement(
-		store,
-		"INSERT INTO "
-		"_journal(_tenant,origin,state,id,source,type,subject,content,received_at,shard,attempts,handled_at,"
-		"program,history,sentence,trace) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16) "
-		"ON CONFLICT(_tenant,origin,id) WHERE origin<=1 DO NOTHING RETURNING number",
-		&statement, error);
+	enum status status =
+		store_statement(store,
+				"INSERT INTO "
+				"_journal(_tenant,origin,state,id,source,type,subject,content,received_at,attempts,handled_at,"
+				"program,sentence,trace) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) "
+				"ON CONFLICT(_tenant,origin,id) WHERE origin<=1 DO NOTHING RETURNING number",
+				&statement, error);
 
 	*is_new_out = false;
 	if (status != OK)
 		return status;
 	arena_reset(&store->scratch);
-	entry->shard = journal_shard(entry->tenant, entry->subject);
 	entry_bind(store, statement, entry);
 	status = statement_step(statement, is_new_out, error);
 	if (status == OK && *is_new_out)
@@ -156,11 +130,10 @@ enum status journal_record(struct store *store, struct entry *entry, bool *is_ne
 enum status journal_settle(struct store *store, const struct entry *entry, struct error *error)
 {
 	struct statement *statement;
-	enum status status =
-		store_statement(store,
-				"UPDATE _journal SET state=?2,attempts=?3,handled_at=?4,program=?5,history=?6,sentence=?7,"
-				"trace=?8 WHERE number=?1 AND state=0",
-				&statement, error);
+	enum status status = store_statement(store,
+					     "UPDATE _journal SET state=?2,attempts=?3,handled_at=?4,program=?5,sentence=?6,"
+					     "trace=?7 WHERE number=?1 AND state=0",
+					     &statement, error);
 
 	if (status != OK)
 		return status;
@@ -169,9 +142,8 @@ enum status journal_settle(struct store *store, const struct entry *entry, struc
 	statement_bind(statement, 3, sql_integer(entry->attempts));
 	statement_bind(statement, 4, sql_integer(entry->handled_at));
 	statement_bind(statement, 5, sql_integer((int64_t)entry->program));
-	statement_bind(statement, 6, sql_integer(entry->history));
-	statement_bind(statement, 7, entry->sentence.length ? sql_text(entry->sentence) : sql_null());
-	statement_bind(statement, 8, entry->trace.length ? sql_text(entry->trace) : sql_null());
+	statement_bind(statement, 6, entry->sentence.length ? sql_text(entry->sentence) : sql_null());
+	statement_bind(statement, 7, entry->trace.length ? sql_text(entry->trace) : sql_null());
 	status = statement_run(statement, error);
 	if (status == OK && database_changes(store->database) == 0)
 		return error_set(error, CONFLICT, "somebody else has handled entry %" PRId64 " of the journal already",
@@ -197,15 +169,8 @@ enum status journal_revive(struct store *store, int64_t number, bool retry, stru
 
 /* --- reading entries */
 #define ENTRY_COLUMNS                                                                                                          \
-	"number,_tenant,origin,state,id,source,type,subject,content,received_at,shard,attempts,handled_at,program,history,"    \
-	"sentence,trace"
-
-static struct text text_column(struct arena *arena, struct statement *statement, uint32_t column)
-{
-	struct sql_value value = statement_column(statement, column);
-
-	return value.kind == SQL_NULL ? TEXT("") : text_copy(arena, value.text);
-}
+	"number,_tenant,origin,state,id,source,type,subject,content,received_at,attempts,handled_at,program,sentence,"         \
+	"trace"
 
 static void entry_read(struct arena *arena, struct statement *statement, struct entry *entry)
 {
@@ -216,18 +181,16 @@ static void entry_read(struct arena *arena, struct statement *statement, struct 
 	entry->origin = (enum entry_origin)statement_column(statement, at++).integer;
 	entry->state = (enum entry_state)statement_column(statement, at++).integer;
 	entry->id = id_from_sql(statement_column(statement, at++));
-	entry->source = text_column(arena, statement, at++);
-	entry->type = text_column(arena, statement, at++);
-	entry->subject = text_column(arena, statement, at++);
-	entry->content = text_column(arena, statement, at++);
+	entry->source = store_text(arena, statement, at++);
+	entry->type = store_text(arena, statement, at++);
+	entry->subject = store_text(arena, statement, at++);
+	entry->content = store_text(arena, statement, at++);
 	entry->received_at = statement_column(statement, at++).integer;
-	entry->shard = statement_column(statement, at++).integer;
 	entry->attempts = (uint32_t)statement_column(statement, at++).integer;
 	entry->handled_at = statement_column(statement, at++).integer;
 	entry->program = (uint64_t)statement_column(statement, at++).integer;
-	entry->history = statement_column(statement, at++).integer;
-	entry->sentence = text_column(arena, statement, at++);
-	entry->trace = text_column(arena, statement, at++);
+	entry->sentence = store_text(arena, statement, at++);
+	entry->trace = store_text(arena, statement, at++);
 }
 
 /* What is asked for often is a statement of its own, so that its index is used: parameters that may be anything hide it. */
@@ -313,7 +276,7 @@ enum status journal_find(struct store *store, struct arena *arena, struct text i
 		return status;
 	statement_reset(statement);
 	while ((status = statement_step(statement, &row, error)) == OK && row)
-		*list_add(arena, &sources) = text_column(arena, statement, 0);
+		*list_add(arena, &sources) = store_text(arena, statement, 0);
 	statement_reset(statement);
 	for (uint32_t i = 0; status == OK && i < sources.count; i++) {
 		status = entry_with_id(store, arena, journal_event_id(arena, sources.items[i], id), entry_out, error);
@@ -347,49 +310,21 @@ enum status journal_waiting(struct store *store, struct arena *arena, tenant_lis
 	return status;
 }
 
-/* A statement without parameters that gives one number, or none. */
-static enum status number_read(struct store *store, const char *sql, int64_t *number_out, struct error *error)
-{
-	struct statement *statement;
-	bool row = false;
-	enum status status = store_statement(store, sql, &statement, error);
-
-	if (status != OK)
-		return status;
-	statement_reset(statement);
-	status = statement_step(statement, &row, error);
-	bool found = status == OK && row && statement_column(statement, 0).kind == SQL_INTEGER;
-	if (found)
-		*number_out = statement_column(statement, 0).integer;
-	statement_reset(statement);
-	return status == OK && !found ? NOT_FOUND : status;
-}
-
 enum status journal_counts(struct store *store, int64_t *waiting_out, int64_t *dead_out, struct error *error)
 {
-	enum status status = number_read(store, "SELECT count(*) FROM _journal WHERE state=0", waiting_out, error);
+	enum status status = store_number(store, "SELECT count(*) FROM _journal WHERE state=0", waiting_out, error);
 
-	return status == OK ? number_read(store, "SELECT count(*) FROM _journal WHERE state=2", dead_out, error) : status;
-}
-
-enum status journal_history(struct store *store, int64_t *number_out, struct error *error)
-{
-	enum status status = number_read(store, "SELECT max(number) FROM _history", number_out, error);
-
-	if (status == NOT_FOUND)
-		*number_out = 0;
-	return status == NOT_FOUND ? OK : status;
+	return status == OK ? store_number(store, "SELECT count(*) FROM _journal WHERE state=2", dead_out, error) : status;
 }
 
 /* --- the outbox */
 enum status call_add(struct store *store, const struct call *call, struct error *error)
 {
 	struct statement *statement;
-	enum status status =
-		store_statement(store,
-				"INSERT INTO _call(_tenant,id,state,connector,action,arguments,made_at,due_at,"
-				"lease_until,attempts,sentence,answer) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
-				&statement, error);
+	enum status status = store_statement(store,
+					     "INSERT INTO _call(_tenant,id,state,connector,action,arguments,made_at,due_at,"
+					     "attempts,sentence,answer) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+					     &statement, error);
 
 	if (status != OK)
 		return status;
@@ -402,14 +337,13 @@ enum status call_add(struct store *store, const struct call *call, struct error 
 	statement_bind(statement, 6, sql_text(call->arguments));
 	statement_bind(statement, 7, sql_integer(call->made_at));
 	statement_bind(statement, 8, sql_integer(call->due_at));
-	statement_bind(statement, 9, sql_integer(call->lease_until));
-	statement_bind(statement, 10, sql_integer(call->attempts));
-	statement_bind(statement, 11, sql_text(call->sentence));
-	statement_bind(statement, 12, sql_text(call->answer));
+	statement_bind(statement, 9, sql_integer(call->attempts));
+	statement_bind(statement, 10, sql_text(call->sentence));
+	statement_bind(statement, 11, sql_text(call->answer));
 	return statement_run(statement, error);
 }
 
-#define CALL_COLUMNS "_tenant,id,state,connector,action,arguments,made_at,due_at,lease_until,attempts,sentence,answer"
+#define CALL_COLUMNS "_tenant,id,state,connector,action,arguments,made_at,due_at,attempts,sentence,answer"
 
 static void call_read(struct arena *arena, struct statement *statement, struct call *call)
 {
@@ -418,15 +352,14 @@ static void call_read(struct arena *arena, struct statement *statement, struct c
 	call->tenant = statement_column(statement, at++).integer;
 	call->id = id_from_sql(statement_column(statement, at++));
 	call->state = (enum call_state)statement_column(statement, at++).integer;
-	call->connector = text_column(arena, statement, at++);
-	call->action = text_column(arena, statement, at++);
-	call->arguments = text_column(arena, statement, at++);
+	call->connector = store_text(arena, statement, at++);
+	call->action = store_text(arena, statement, at++);
+	call->arguments = store_text(arena, statement, at++);
 	call->made_at = statement_column(statement, at++).integer;
 	call->due_at = statement_column(statement, at++).integer;
-	call->lease_until = statement_column(statement, at++).integer;
 	call->attempts = (uint32_t)statement_column(statement, at++).integer;
-	call->sentence = text_column(arena, statement, at++);
-	call->answer = text_column(arena, statement, at++);
+	call->sentence = store_text(arena, statement, at++);
+	call->answer = store_text(arena, statement, at++);
 }
 
 static enum status calls_read(struct statement *statement, struct arena *arena, call_list *calls_out, struct error *error)
@@ -458,18 +391,17 @@ enum status calls_due(struct store *store, struct arena *arena, moment now, uint
 
 enum status calls_next(struct store *store, moment *due_out, struct error *error)
 {
-	return number_read(store, "SELECT min(due_at) FROM _call WHERE state<=1", due_out, error);
+	return store_number(store, "SELECT min(due_at) FROM _call WHERE state<=1", due_out, error);
 }
 
 enum status call_change(struct store *store, const struct call *call, enum call_state from, uint32_t attempts_from,
 			struct error *error)
 {
 	struct statement *statement;
-	enum status status =
-		store_statement(store,
-				"UPDATE _call SET state=?3,due_at=?4,lease_until=?5,attempts=?6,sentence=?7,answer=?8 "
-				"WHERE _tenant=?1 AND id=?2 AND state=?9 AND attempts=?10",
-				&statement, error);
+	enum status status = store_statement(store,
+					     "UPDATE _call SET state=?3,due_at=?4,attempts=?5,sentence=?6,answer=?7 "
+					     "WHERE _tenant=?1 AND id=?2 AND state=?8 AND attempts=?9",
+					     &statement, error);
 
 	if (status != OK)
 		return status;
@@ -477,13 +409,12 @@ enum status call_change(struct store *store, const struct call *call, enum call_
 	statement_bind(statement, 1, sql_integer(call->tenant));
 	statement_bind(statement, 2, sql_from_id(&store->scratch, call->id));
 	statement_bind(statement, 3, sql_integer(call->state));
-	statement_bind(statement, 4, sql_integer(call->state == CALL_SENT ? call->lease_until : call->due_at));
-	statement_bind(statement, 5, sql_integer(call->lease_until));
-	statement_bind(statement, 6, sql_integer(call->attempts));
-	statement_bind(statement, 7, sql_text(call->sentence));
-	statement_bind(statement, 8, sql_text(call->answer));
-	statement_bind(statement, 9, sql_integer(from));
-	statement_bind(statement, 10, sql_integer(attempts_from));
+	statement_bind(statement, 4, sql_integer(call->due_at));
+	statement_bind(statement, 5, sql_integer(call->attempts));
+	statement_bind(statement, 6, sql_text(call->sentence));
+	statement_bind(statement, 7, sql_text(call->answer));
+	statement_bind(statement, 8, sql_integer(from));
+	statement_bind(statement, 9, sql_integer(attempts_from));
 	status = statement_run(statement, error);
 	if (status == OK && database_changes(store->database) == 0)
 		return error_set(error, CONFLICT, "somebody else is at this call, or has ended it");
@@ -507,22 +438,4 @@ enum status call_find(struct store *store, struct arena *arena, int64_t tenant, 
 	if (status == OK && calls.count)
 		*call_out = calls.items[0];
 	return status == OK && !calls.count ? error_set(error, NOT_FOUND, "there is no such call") : status;
-}
-
-enum status calls_list(struct store *store, struct arena *arena, int64_t tenant, enum call_state state, uint32_t most,
-		       call_list *calls_out, struct error *error)
-{
-	struct statement *statement;
-	enum status status = store_statement(store,
-					     "SELECT " CALL_COLUMNS " FROM _call WHERE (?1<0 OR _tenant=?1) AND state=?2 "
-					     "ORDER BY made_at LIMIT ?3",
-					     &statement, error);
-
-	*calls_out = (call_list){0};
-	if (status != OK)
-		return status;
-	statement_bind(statement, 1, sql_integer(tenant));
-	statement_bind(statement, 2, sql_integer(state));
-	statement_bind(statement, 3, sql_integer(most));
-	return calls_read(statement, arena, calls_out, error);
 }

@@ -44,18 +44,14 @@ struct entry {
 	struct text subject; /* CloudEvents `subject`: entries of one subject are handled in their order */
 	struct text content; /* JSON: data; body and headers; answer */
 	moment received_at;
-	int64_t shard; /* journal_shard of tenant and subject */
 	uint32_t attempts;
 	/* once handled */
 	moment handled_at;
 	uint64_t program;     /* hash of the program that handled it */
-	int64_t history;      /* the newest number in the history before it */
 	struct text sentence; /* why it is dead */
 	struct text trace;    /* JSON, trace_text.h */
 };
 
-enum { JOURNAL_SHARDS = 64 };
-int64_t journal_shard(int64_t tenant, struct text subject);
 /* What an event from outside is known by: the same source and id are the same event, whenever they come. */
 struct record_id journal_event_id(struct arena *arena, struct text source, struct text id);
 const char *entry_origin_name(enum entry_origin origin);
@@ -65,7 +61,7 @@ const char *entry_state_name(enum entry_state state);
 enum status journal_add(struct store *store, struct entry *entry, bool *is_new_out, struct error *error) MUST_CHECK;
 /* Writes one that was handled at once, as it stands. CONFLICT when it is there already. */
 enum status journal_record(struct store *store, struct entry *entry, bool *is_new_out, struct error *error) MUST_CHECK;
-/* PENDING → DONE, DEAD or DROPPED, or PENDING again with one attempt more; state, attempts, handled_at, program, history,
+/* PENDING → DONE, DEAD or DROPPED, or PENDING again with one attempt more; state, attempts, handled_at, program,
  * sentence and trace are written. CONFLICT: it is not PENDING any more, somebody else handled it. */
 enum status journal_settle(struct store *store, const struct entry *entry, struct error *error) MUST_CHECK;
 /* DEAD → PENDING (`retry`) or DROPPED. NOT_FOUND: there is no dead entry of that number. */
@@ -97,8 +93,6 @@ typedef LIST(int64_t) tenant_list;
 enum status journal_waiting(struct store *store, struct arena *arena, tenant_list *tenants_out, struct error *error) MUST_CHECK;
 /* How many wait and how many are dead, of all tenants. */
 enum status journal_counts(struct store *store, int64_t *waiting_out, int64_t *dead_out, struct error *error) MUST_CHECK;
-/* The newest number in the history. */
-enum status journal_history(struct store *store, int64_t *number_out, struct error *error) MUST_CHECK;
 
 /* --- the outbox */
 enum call_state {
@@ -118,14 +112,12 @@ struct call {
 	enum call_state state;
 	struct text connector, action; /* a notification: "notify" and its receivers */
 	struct text arguments;         /* JSON object */
-	moment made_at, due_at;
-	moment lease_until; /* SENT: when nobody can be at it any more */
+	moment made_at;
+	moment due_at; /* SENT: the end of the lease; then nobody is at it any more */
 	uint32_t attempts;
 	struct text sentence; /* why it is due again, held or failed */
 	struct text answer;   /* JSON, when it was answered */
 };
-
-const char *call_state_name(enum call_state state);
 
 enum status call_add(struct store *store, const struct call *call, struct error *error) MUST_CHECK;
 /* DUE ones whose time has come, and SENT ones whose lease is over, of all tenants; the longest due first. */
@@ -134,13 +126,11 @@ enum status calls_due(struct store *store, struct arena *arena, moment now, uint
 		      struct error *error) MUST_CHECK;
 /* When the next one is due. NOT_FOUND: none. */
 enum status calls_next(struct store *store, moment *due_out, struct error *error) MUST_CHECK;
-/* Writes state, due_at, lease_until, attempts, sentence and answer. CONFLICT: its state is not `from` with `attempts_from`
+/* Writes state, due_at, attempts, sentence and answer. CONFLICT: its state is not `from` with `attempts_from`
  * attempts any more. */
 enum status call_change(struct store *store, const struct call *call, enum call_state from, uint32_t attempts_from,
 			struct error *error) MUST_CHECK;
 enum status call_find(struct store *store, struct arena *arena, int64_t tenant, struct record_id id, struct call *call_out,
 		      struct error *error) MUST_CHECK;
-enum status calls_list(struct store *store, struct arena *arena, int64_t tenant, enum call_state state, uint32_t most,
-		       call_list *calls_out, struct error *error) MUST_CHECK;
 
 #endif

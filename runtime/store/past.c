@@ -6,13 +6,6 @@
 #include "engine/base/json.h"
 #include "runtime/store/inside.h"
 
-static struct text text_column(struct arena *arena, struct statement *statement, uint32_t column)
-{
-	struct sql_value value = statement_column(statement, column);
-
-	return value.kind == SQL_NULL ? TEXT("") : text_copy(arena, value.text);
-}
-
 enum status past_changes(struct store *store, struct arena *arena, struct record_id turn, past_list *changes_out,
 			 struct error *error)
 {
@@ -29,12 +22,12 @@ enum status past_changes(struct store *store, struct arena *arena, struct record
 	arena_reset(&store->scratch);
 	statement_bind(statement, 1, sql_from_id(&store->scratch, turn));
 	while ((status = statement_step(statement, &row, error)) == OK && row)
-		*list_add(arena, changes_out) = (struct past_change){.entity = text_column(arena, statement, 0),
-								     .change = text_column(arena, statement, 1),
+		*list_add(arena, changes_out) = (struct past_change){.entity = store_text(arena, statement, 0),
+								     .change = store_text(arena, statement, 1),
 								     .record = id_from_sql(statement_column(statement, 2)),
-								     .rule = text_column(arena, statement, 3),
-								     .before = text_column(arena, statement, 4),
-								     .after = text_column(arena, statement, 5)};
+								     .rule = store_text(arena, statement, 3),
+								     .before = store_text(arena, statement, 4),
+								     .after = store_text(arena, statement, 5)};
 	statement_reset(statement);
 	return status;
 }

@@ -198,6 +198,30 @@ enum status store_statement(struct store *store, const char *sql, struct stateme
 	return status;
 }
 
+enum status store_number(struct store *store, const char *sql, int64_t *number_out, struct error *error)
+{
+	struct statement *statement;
+	bool row = false;
+	enum status status = store_statement(store, sql, &statement, error);
+
+	if (status != OK)
+		return status;
+	statement_reset(statement);
+	status = statement_step(statement, &row, error);
+	bool found = status == OK && row && statement_column(statement, 0).kind == SQL_INTEGER;
+	if (found)
+		*number_out = statement_column(statement, 0).integer;
+	statement_reset(statement);
+	return status == OK && !found ? NOT_FOUND : status;
+}
+
+struct text store_text(struct arena *arena, struct statement *statement, uint32_t column)
+{
+	struct sql_value value = statement_column(statement, column);
+
+	return value.kind == SQL_NULL ? TEXT("") : text_copy(arena, value.text);
+}
+
 static void statements_close(struct map *map)
 {
 	for (uint32_t i = 0; i < map->capacity; i++)
@@ -373,34 +397,26 @@ enum status store_timers_due(struct store *store, struct arena *arena, moment un
 
 enum status store_timer_next(struct store *store, moment *due_out, struct error *error)
 {
+	return store_number(store, "SELECT due_at FROM timer ORDER BY due_at LIMIT 1", due_out, error);
+}
+
+enum status store_timer_put_off(struct store *store, struct record_id timer, moment until, struct error *error)
+{
 	struct statement *statement;
-	bool row = false;
-	enum status status = store_statement(store, "SELECT due_at FROM timer ORDER BY due_at LIMIT 1", &statement, error);
+	enum status status = store_statement(store, "UPDATE timer SET due_at=?3,version=version+1 WHERE _tenant=?1 AND id=?2",
+					     &statement, error);
 
 	if (status != OK)
 		return status;
-	statement_reset(statement);
-	status = statement_step(statement, &row, error);
-	if (status == OK && row)
-		*due_out = statement_column(statement, 0).integer;
-	statement_reset(statement);
-	return status == OK && !row ? NOT_FOUND : status;
+	arena_reset(&store->scratch);
+	store_bind_key(store, statement, timer);
+	statement_bind(statement, 3, sql_integer(until));
+	return statement_run(statement, error);
 }
 
 enum status store_latest(struct store *store, moment *at_out, struct error *error)
 {
-	struct statement *statement;
-	bool row = false;
-	enum status status = store_statement(store, "SELECT at FROM _history ORDER BY number DESC LIMIT 1", &statement, error);
-
-	if (status != OK)
-		return status;
-	statement_reset(statement);
-	status = statement_step(statement, &row, error);
-	if (status == OK && row)
-		*at_out = statement_column(statement, 0).integer;
-	statement_reset(statement);
-	return status == OK && !row ? NOT_FOUND : status;
+	return store_number(store, "SELECT at FROM _history ORDER BY number DESC LIMIT 1", at_out, error);
 }
 
 /* --- settings: kept in a list of one, so that every type has the same form */

@@ -68,6 +68,8 @@ struct due_timer {
 typedef LIST(struct due_timer) due_list;
 enum status store_timers_due(struct store *store, struct arena *arena, moment until, uint32_t most, due_list *due_out,
 			     struct error *error) MUST_CHECK;
+/* One whose turn was refused: it would be due for ever. */
+enum status store_timer_put_off(struct store *store, struct record_id timer, moment until, struct error *error) MUST_CHECK;
 enum status store_timer_next(struct store *store, moment *due_out, struct error *error) MUST_CHECK;
 
 #endif
