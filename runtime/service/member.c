@@ -101,13 +101,10 @@ static enum status member_open(struct member *member, struct error *error)
 	if (status == OK)
 		status = store_attach(member, error);
 	if (status == OK)
-		status = engine_open(&member->loaded.engine);
-	if (status == OK)
-		status = engine_use_pack(member->loaded.engine, member->service->program, error);
+		status = programs_open(member->service->program, &member->programs, error);
 	if (status != OK)
 		return status;
-	member->loaded.program = member->service->program;
-	member->turns = turns_open(member->store, member->loaded);
+	member->turns = turns_open(member->store, member->programs);
 	member->alarm = loop_alarm(member->loop, on_alarm, member);
 	return loop_watch(member->loop, member->service->bells[member->role], LOOP_READ, on_bell, member, &member->bell, error);
 }
@@ -115,8 +112,7 @@ static enum status member_open(struct member *member, struct error *error)
 static void member_close(struct member *member)
 {
 	turns_close(member->turns);
-	if (member->loaded.engine)
-		engine_close(member->loaded.engine);
+	programs_close(member->programs);
 	store_close(member->store);
 	signals_close(&member->signals);
 	loop_close(member->loop);

@@ -110,7 +110,7 @@ static void on_events(void *context, struct request *request)
 		struct entry *entry = list_add(arena, &post.entries);
 		status = entry_from_event(arena, &post.events.items[i], entry, &error);
 		if (status == OK)
-			status = entry_check(arena, member->loaded.program, entry, &error);
+			status = entry_check(arena, programs_of(member->programs, entry->tenant)->program, entry, &error);
 		if (status != OK && post.events.count > 1)
 			error_within(&error, "event %u of the batch", i + 1);
 	}

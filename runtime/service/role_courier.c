@@ -93,7 +93,7 @@ static void wake_set(void *context, int64_t milliseconds)
 /* --- what becomes of a call */
 static bool may_be_sent_twice(const struct member *member, const struct call *call)
 {
-	const struct program *program = member->loaded.program;
+	const struct program *program = programs_of(member->programs, call->tenant)->program;
 
 	for (uint32_t i = 0; i < program->action_count; i++) {
 		const struct action *action = &program->actions[i];

@@ -17,20 +17,18 @@
 /* Schedules begin and clocks follow what the packs now say: a turn like any other. */
 static enum status activate(struct store *store, const struct program *program, struct error *error)
 {
-	struct loaded loaded = {.program = program};
+	struct programs *programs;
 	struct entry entry = {.origin = ENTRY_ACTIVATED, .received_at = member_now()};
 	struct turned turned;
-	enum status status = engine_open(&loaded.engine);
+	enum status status = programs_open(program, &programs, error);
 
-	if (status == OK)
-		status = engine_use_pack(loaded.engine, program, error);
-	struct turns *turns = turns_open(store, loaded);
+	struct turns *turns = turns_open(store, programs);
 	if (status == OK)
 		status = turns_run(turns, &entry, 1, member_now(), &turned, error);
 	if (status == OK && entry.state == ENTRY_DEAD)
 		status = error_set(error, INVALID, "the packs can not be activated: %.*s", TEXT_ARGS(entry.sentence));
 	turns_close(turns);
-	engine_close(loaded.engine);
+	programs_close(programs);
 	return status;
 }
 

@@ -39,7 +39,7 @@ struct member {
 	struct loop *loop;
 	struct signals signals;
 	struct store *store;
-	struct loaded loaded;
+	struct programs *programs;
 	struct turns *turns;
 	struct alarm *alarm; /* rings `work` */
 	struct watch *bell;

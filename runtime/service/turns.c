@@ -21,20 +21,20 @@ enum {
 
 struct turns {
 	struct store *store;
-	struct loaded loaded;
+	const struct programs *programs;
 	struct ports ports;
 	struct arena arena; /* one entry */
 	struct arena kept;  /* one transaction: sentences */
 	bool hurried;
 };
 
-struct turns *turns_open(struct store *store, struct loaded loaded)
+struct turns *turns_open(struct store *store, const struct programs *programs)
 {
 	struct turns *turns = calloc(1, sizeof *turns);
 
 	CHECK(turns);
 	turns->store = store;
-	turns->loaded = loaded;
+	turns->programs = programs;
 	store_ports(store, &turns->ports);
 	arena_init(&turns->arena, "an event", ENTRY_MEMORY);
 	arena_init(&turns->kept, "turns", 0);
@@ -53,6 +53,7 @@ void turns_close(struct turns *turns)
 /* --- one entry's turn, by what began it */
 struct turning {
 	struct turns *turns;
+	const struct loaded *loaded; /* of the entry's tenant */
 	struct entry *entry;
 	const struct json *content; /* NULL when the entry has none */
 	const struct turn *turn;    /* NULL: nothing to do */
@@ -66,15 +67,14 @@ static enum status event_turn(struct turning *turning)
 {
 	const struct entry *entry = turning->entry;
 	struct turns *turns = turning->turns;
-	const struct schema *schema = &turning->turns->loaded.program->schema;
+	const struct schema *schema = &turning->loaded->program->schema;
 	const struct event_kind *kind = schema_event(schema, entry->type);
 	bool is_new = true;
 	struct value *fields;
 	enum status status;
 
 	if (!kind || kind->origin != EVENT_DECLARED || !turning->content || json_kind(turning->content) != JSON_OBJECT)
-		return entry_check(&turns->arena, turning->turns->loaded.program, entry,
-				   turning->error); /* says what is wrong */
+		return entry_check(&turns->arena, turning->loaded->program, entry, turning->error); /* says what is wrong */
 	status = event_from_json(&turns->arena, schema, kind, turning->content, &fields, turning->error);
 	if (status != OK)
 		return status;
@@ -89,29 +89,29 @@ static enum status event_turn(struct turning *turning)
 		status = store_event_is_new(turns->store, &event, &is_new, turning->error);
 	turning->is_double = !is_new;
 	return status == OK && is_new
-		       ? engine_turn(turning->turns->loaded.engine, &event, &turns->ports, &turning->turn, turning->error)
+		       ? engine_turn(turning->loaded->engine, &event, &turns->ports, &turning->turn, turning->error)
 		       : status;
 }
 
 static enum status received_turn(struct turning *turning)
 {
 	const struct entry *entry = turning->entry;
-	const struct receive *receive = program_receive(turning->turns->loaded.program, entry->source, entry->type);
+	const struct receive *receive = program_receive(turning->loaded->program, entry->source, entry->type);
 	const struct json *body = turning->content ? json_member(turning->content, TEXT("body")) : NULL;
 	const struct json *headers = turning->content ? json_member(turning->content, TEXT("headers")) : NULL;
 
 	if (!receive)
-		return entry_check(&turning->turns->arena, turning->turns->loaded.program, entry, turning->error);
+		return entry_check(&turning->turns->arena, turning->loaded->program, entry, turning->error);
 	if (!body)
 		return error_set(turning->error, INVALID, "what was received has no `body`");
-	return engine_receive(turning->turns->loaded.engine, receive, body, headers, turning->now, &turning->turns->ports,
+	return engine_receive(turning->loaded->engine, receive, body, headers, turning->now, &turning->turns->ports,
 			      &turning->turn, turning->error);
 }
 
 static enum status timer_turn(struct turning *turning)
 {
-	enum status status = engine_timer(turning->turns->loaded.engine, turning->entry->id, turning->now,
-					  &turning->turns->ports, &turning->turn, turning->error);
+	enum status status = engine_timer(turning->loaded->engine, turning->entry->id, turning->now, &turning->turns->ports,
+					  &turning->turn, turning->error);
 
 	if (status == NOT_FOUND) /* it was cleared in the meantime */
 		turning->turn = NULL;
@@ -129,7 +129,7 @@ static enum status answer_turn(struct turning *turning)
 				     .sentence = sentence && json_kind(sentence) == JSON_TEXT ? json_text(sentence) : TEXT(""),
 				     .final = final && json_kind(final) == JSON_BOOL && json_bool(final)};
 
-	return engine_answer(turning->turns->loaded.engine, turning->entry->id, &answer, turning->now, &turning->turns->ports,
+	return engine_answer(turning->loaded->engine, turning->entry->id, &answer, turning->now, &turning->turns->ports,
 			     &turning->turn, turning->error);
 }
 
@@ -144,7 +144,7 @@ static enum status decision_turn(struct turning *turning)
 {
 	const struct json *approved = turning->content ? json_member(turning->content, TEXT("approved")) : NULL;
 
-	return engine_decide(turning->turns->loaded.engine, turning->entry->id,
+	return engine_decide(turning->loaded->engine, turning->entry->id,
 			     approved && json_kind(approved) == JSON_BOOL && json_bool(approved), value_missing(), turning->now,
 			     &turning->turns->ports, &turning->turn, turning->error);
 }
@@ -154,14 +154,13 @@ static enum status resumed_turn(struct turning *turning)
 	struct text how = member_text(turning->content, "resume");
 	enum resume resume = text_is(how, "retry") ? RESUME_RETRY : text_is(how, "cancel") ? RESUME_CANCEL : RESUME_GO_ON;
 
-	return engine_resume(turning->turns->loaded.engine, turning->entry->id, resume, value_missing(), turning->now,
+	return engine_resume(turning->loaded->engine, turning->entry->id, resume, value_missing(), turning->now,
 			     &turning->turns->ports, &turning->turn, turning->error);
 }
 
 static enum status activated_turn(struct turning *turning)
 {
-	return engine_activate(turning->turns->loaded.engine, turning->now, &turning->turns->ports, &turning->turn,
-			       turning->error);
+	return engine_activate(turning->loaded->engine, turning->now, &turning->turns->ports, &turning->turn, turning->error);
 }
 
 static enum status (*const TURNS[ENTRY_ORIGIN_COUNT])(struct turning *turning) = {
@@ -254,7 +253,7 @@ static enum status plan_keep(struct turning *turning, struct turned *turned)
 		return status;
 	timers_look(turning, turned);
 	rules_look(turning, turned);
-	turning->entry->trace = trace_text(&turns->arena, turning->turns->loaded.program, turning->turn);
+	turning->entry->trace = trace_text(&turns->arena, turning->loaded->program, turning->turn);
 	return OK;
 }
 
@@ -291,8 +290,8 @@ static enum status turn_run(struct turning *turning, struct turned *turned)
 		status = json_parse(&turns->arena, entry->content, &turning->content, turning->error);
 	if (status != OK)
 		return status;
-	entry->program = turning->turns->loaded.program->hash;
-	engine_begin(turning->turns->loaded.engine);
+	entry->program = turning->loaded->program->hash;
+	engine_begin(turning->loaded->engine);
 	store_turn(turns->store, turning->now, entry->id);
 	status = TURNS[entry->origin](turning);
 	return status == OK && turning->turn ? plan_keep(turning, turned) : status;
@@ -361,7 +360,11 @@ static enum status entry_bury(struct turning *turning, struct turned *turned)
 static enum status entry_handle(struct turns *turns, struct entry *entry, moment now, struct turned *turned,
 				struct error *error)
 {
-	struct turning turning = {.turns = turns, .entry = entry, .now = now, .error = error};
+	struct turning turning = {.turns = turns,
+				  .loaded = programs_of(turns->programs, entry->tenant),
+				  .entry = entry,
+				  .now = now,
+				  .error = error};
 	enum status status = CONFLICT;
 
 	if (entry->state == ENTRY_DEAD && !turns->hurried) {

@@ -8,18 +8,12 @@
 #ifndef SERVICE_TURNS_H
 #define SERVICE_TURNS_H
 
-#include "engine/engine.h"
+#include "runtime/service/programs.h"
 #include "runtime/store/journal.h"
 
 struct turns;
 
-/* What all tenants run: the compiled stack of packs, and an engine that has it. */
-struct loaded {
-	const struct program *program;
-	struct engine *engine;
-};
-
-struct turns *turns_open(struct store *store, struct loaded loaded);
+struct turns *turns_open(struct store *store, const struct programs *programs);
 void turns_close(struct turns *turns);
 
 /* What became of a transaction, for metrics. */
