@@ -138,6 +138,8 @@ static inline const struct entity *system_entity(const struct context *context, 
 enum status row_entry(struct context *context, const struct entity *entity, struct record_id id,
 		      struct row **row_out) MUST_CHECK;
 /* An entry for values that the host has just given; what the turn knows already wins. */
+/* One of an id that nobody has used: the host is not asked. */
+struct row *row_fresh(struct context *context, const struct entity *entity, struct record_id id);
 struct row *row_keep(struct context *context, const struct entity *entity, const struct value *values);
 /* Gives a row new values and remembers the old ones. */
 void row_put(struct context *context, struct row *row, const struct value *values, struct change *change);

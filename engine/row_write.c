@@ -190,19 +190,16 @@ static struct change *change_for_create(struct context *context, const struct ro
 	return change;
 }
 
-enum status row_create_as(struct context *context, const struct write *write, const struct value *values, struct record_id id)
+static enum status create_in(struct context *context, const struct write *write, const struct value *values, struct row *row)
 {
 	const struct entity *entity = write->entity;
-	struct row *row;
 	enum status status = room_for_change(context);
-	if (status == OK)
-		status = row_entry(context, entity, id, &row);
 	if (status != OK)
 		return status;
 	if (row->values)
 		return error_set(context->error, CONFLICT, "there is already a %.*s of this id", TEXT_ARGS(entity->name));
 	struct value *after = arena_array(context->arena, struct value, entity->field_count);
-	after[FIELD_ID] = value_ref(entity->index, id);
+	after[FIELD_ID] = value_ref(entity->index, row->id);
 	after[FIELD_CREATED_AT] = after[FIELD_UPDATED_AT] = value_time(context->now);
 	after[FIELD_VERSION] = value_int(1);
 	for (uint32_t i = 0; i < write->field_count; i++)
@@ -218,7 +215,14 @@ enum status row_create_as(struct context *context, const struct write *write, co
 enum status row_create(struct context *context, const struct write *write, const struct value *values, struct record_id *id_out)
 {
 	*id_out = id_next(context);
-	return row_create_as(context, write, values, *id_out);
+	return create_in(context, write, values, row_fresh(context, write->entity, *id_out));
+}
+
+enum status row_create_as(struct context *context, const struct write *write, const struct value *values, struct record_id id)
+{
+	struct row *row;
+	enum status status = row_entry(context, write->entity, id, &row);
+	return status == OK ? create_in(context, write, values, row) : status;
 }
 
 /* --- update */

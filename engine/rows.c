@@ -55,6 +55,12 @@ enum status row_entry(struct context *context, const struct entity *entity, stru
 	return OK;
 }
 
+struct row *row_fresh(struct context *context, const struct entity *entity, struct record_id id)
+{
+	struct row *row = row_known(context, entity, id);
+	return row ? row : entry_add(context, entity, id, NULL);
+}
+
 struct row *row_keep(struct context *context, const struct entity *entity, const struct value *values)
 {
 	struct row *row = row_known(context, entity, values[FIELD_ID].id);

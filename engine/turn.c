@@ -376,16 +376,11 @@ static struct value as_data(const struct json *json)
 }
 
 enum status engine_receive(struct engine *engine, const struct receive *receive, const struct json *body,
-			   const struct json *headers, moment at, const struct ports *ports, const struct turn **turn_out,
-			   struct error *error)
+			   const struct json *headers, struct record_id id, moment at, const struct ports *ports,
+			   const struct turn **turn_out, struct error *error)
 {
 	struct arrival arrival = {.receive = receive, .body = as_data(body), .headers = as_data(headers)};
-	struct {
-		moment at;
-		uint64_t number;
-	} seed = {at, ++engine->acts};
-	return turn_run(engine, at, value_missing(), record_id_derive(at, &seed, sizeof(seed)), ports, work_receive, &arrival,
-			turn_out, error);
+	return turn_run(engine, at, value_missing(), id, ports, work_receive, &arrival, turn_out, error);
 }
 
 /* --- ways in: what is due */

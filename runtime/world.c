@@ -33,6 +33,7 @@ struct world {
 	struct arena arena;
 	moment now;
 	uint32_t given_count, act_count, refused;
+	uint64_t received; /* documents, so that what they make is named apart */
 	LIST(struct answer) answers;
 	LIST(struct pending) pending;
 	LIST(struct world_call) calls;
@@ -282,11 +283,16 @@ enum status world_receive(struct world *world, const struct receive *receive, co
 			  const struct json *headers, struct error *error)
 {
 	struct turn_report report = {.origin = TURN_RECEIVED, .at = world->now};
+	const struct {
+		moment at;
+		uint64_t number;
+	} seed = {world->now, ++world->received};
+	struct record_id id = record_id_derive(world->now, &seed, sizeof seed);
 	enum status status = turn_begin(world, (struct record_id){0}, error);
 
 	if (status != OK)
 		return status;
-	status = engine_receive(world->engine, receive, body, headers, world->now, &world->ports, &report.turn, error);
+	status = engine_receive(world->engine, receive, body, headers, id, world->now, &world->ports, &report.turn, error);
 	return finish(world, status, &report, error);
 }
 

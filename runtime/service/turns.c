@@ -17,6 +17,8 @@ enum {
 	ENTRY_MEMORY = 256 << 20, /* of one entry, parsed */
 	TURN_TRIES = 3,           /* when others write the same rows */
 	TIMER_AGAIN = 3600,       /* seconds, for one whose turn was refused */
+	SCOUT_ROUNDS = 6,         /* reads that follow from reads; what is still missing then is read one by one */
+	SCOUT_CONTENT = 64 << 10, /* bytes; longer ones are read once, when it is their turn */
 };
 
 struct turns {
@@ -55,6 +57,7 @@ struct turning {
 	struct turns *turns;
 	const struct loaded *loaded; /* of the entry's tenant */
 	struct entry *entry;
+	const struct json *parsed;  /* its content, when the batch has read it already */
 	const struct json *content; /* NULL when the entry has none */
 	const struct turn *turn;    /* NULL: nothing to do */
 	moment now;
@@ -104,7 +107,7 @@ static enum status received_turn(struct turning *turning)
 		return entry_check(&turning->turns->arena, turning->loaded->program, entry, turning->error);
 	if (!body)
 		return error_set(turning->error, INVALID, "what was received has no `body`");
-	return engine_receive(turning->loaded->engine, receive, body, headers, turning->now, &turning->turns->ports,
+	return engine_receive(turning->loaded->engine, receive, body, headers, entry->id, turning->now, &turning->turns->ports,
 			      &turning->turn, turning->error);
 }
 
@@ -270,6 +273,8 @@ static enum status entry_settle(struct turning *turning)
 		turning->is_taken = status == CONFLICT;
 		return status == CONFLICT ? OK : status;
 	}
+	if (turning->is_double)
+		return journal_record_double(turning->turns->store, entry, turning->error);
 	status = journal_record(turning->turns->store, entry, &is_new, turning->error);
 	turning->is_taken = status == OK && !is_new;
 	return status;
@@ -280,20 +285,41 @@ static bool is_refusal(enum status status)
 	return status == CONFLICT || status == INVALID || status == LIMIT || status == NOT_FOUND || status == DENIED;
 }
 
-static enum status turn_run(struct turning *turning, struct turned *turned)
+/* Events with a key are known by it, however often and under whatever names they are sent. */
+static bool is_keyed(const struct turning *turning)
+{
+	const struct event_kind *kind = turning->entry->origin == ENTRY_EVENT
+						? schema_event(&turning->loaded->program->schema, turning->entry->type)
+						: NULL;
+
+	return kind && kind->has_key;
+}
+
+/* Nothing of it has happened yet. */
+static enum status turn_reckon(struct turning *turning)
 {
 	struct turns *turns = turning->turns;
 	struct entry *entry = turning->entry;
 	enum status status = OK;
 
-	if (entry->content.length)
+	if (!entry->number && !is_keyed(turning))
+		status = journal_has(turns->store, entry, &turning->is_double, turning->error);
+	if (status != OK || turning->is_double)
+		return status;
+	if (entry->content.length && !turning->content)
 		status = json_parse(&turns->arena, entry->content, &turning->content, turning->error);
 	if (status != OK)
 		return status;
 	entry->program = turning->loaded->program->hash;
 	engine_begin(turning->loaded->engine);
 	store_turn(turns->store, turning->now, entry->id);
-	status = TURNS[entry->origin](turning);
+	return TURNS[entry->origin](turning);
+}
+
+static enum status turn_run(struct turning *turning, struct turned *turned)
+{
+	enum status status = turn_reckon(turning);
+
 	return status == OK && turning->turn ? plan_keep(turning, turned) : status;
 }
 
@@ -305,7 +331,7 @@ static enum status entry_do(struct turning *turning, struct turned *turned)
 	jmp_buf jump;
 
 	turning->turn = NULL;
-	turning->content = NULL;
+	turning->content = turning->parsed;
 	turning->is_double = turning->is_taken = false;
 	arena_reset(&turns->arena);
 	if (arena_guard(&turns->arena, jump))
@@ -357,12 +383,13 @@ static enum status entry_bury(struct turning *turning, struct turned *turned)
 	return journal_record(turning->turns->store, entry, &is_new, turning->error);
 }
 
-static enum status entry_handle(struct turns *turns, struct entry *entry, moment now, struct turned *turned,
-				struct error *error)
+static enum status entry_handle(struct turns *turns, struct entry *entry, const struct json *content, moment now,
+				struct turned *turned, struct error *error)
 {
 	struct turning turning = {.turns = turns,
 				  .loaded = programs_of(turns->programs, entry->tenant),
 				  .entry = entry,
+				  .parsed = content,
 				  .now = now,
 				  .error = error};
 	enum status status = CONFLICT;
@@ -412,6 +439,98 @@ struct batch {
 	void *context;
 };
 
+/* --- scouting: docs/decisions/0017-turns-are-scouted.md */
+static void entry_scout(struct turning *turning)
+{
+	struct turns *turns = turning->turns;
+	struct error ignored;
+	jmp_buf jump;
+
+	turning->error = &ignored;
+	turning->turn = NULL;
+	turning->content = turning->parsed;
+	turning->is_double = false;
+	arena_reset(&turns->arena);
+	store_use_tenant(turns->store, turning->entry->tenant);
+	if (!arena_guard(&turns->arena, jump))
+		(void)!turn_reckon(turning); /* what it comes to does not matter yet */
+	turns->arena.escape = NULL;
+}
+
+/* Runs the turns until they ask for nothing that is not in memory. */
+static enum status batch_scout(struct turns *turns, const struct batch *batch, const struct json **contents,
+			       struct error *error)
+{
+	bool *knows_all = arena_array(&turns->kept, bool, batch->count);
+	enum status status = OK;
+	bool more = true;
+
+	store_batch_scout(turns->store, true);
+	for (int round = 0; round < SCOUT_ROUNDS && more && status == OK; round++) {
+		more = false;
+		for (uint32_t i = 0; i < batch->count; i++) {
+			struct entry *entry = &batch->entries[i];
+			struct turning turning = {.turns = turns,
+						  .loaded = programs_of(turns->programs, entry->tenant),
+						  .entry = entry,
+						  .parsed = contents[i],
+						  .now = batch->now};
+			uint32_t missed = store_batch_missed(turns->store);
+			if (knows_all[i] || entry->state == ENTRY_DEAD || (entry->content.length && !contents[i]))
+				continue;
+			entry_scout(&turning);
+			knows_all[i] = store_batch_missed(turns->store) == missed;
+			more = more || !knows_all[i];
+		}
+		if (more)
+			status = store_batch_fetch(turns->store, error);
+	}
+	store_batch_scout(turns->store, false);
+	return status;
+}
+
+/* Parsed once, for each turn is run more than once. What can not be read is found again when it is its turn. */
+static const struct json **contents_read(struct turns *turns, const struct batch *batch)
+{
+	const struct json **contents = arena_array(&turns->kept, const struct json *, batch->count);
+	struct error ignored;
+
+	for (uint32_t i = 0; i < batch->count; i++) {
+		struct text content = batch->entries[i].content;
+		if (content.length && content.length <= SCOUT_CONTENT &&
+		    json_parse(&turns->kept, content, &contents[i], &ignored) != OK)
+			contents[i] = NULL;
+	}
+	return contents;
+}
+
+/* --- one transaction */
+/* Quickly, and good only if all of it goes well. */
+static enum status entries_hurry(struct turns *turns, const struct batch *batch, struct turned *turned, struct error *error)
+{
+	const struct json **contents = contents_read(turns, batch);
+	enum status status = OK;
+
+	turns->hurried = true;
+	store_batch_begin(turns->store);
+	if (batch->count > 1 && store_is_remote(turns->store))
+		status = batch_scout(turns, batch, contents, error);
+	for (uint32_t i = 0; status == OK && i < batch->count; i++)
+		status = entry_handle(turns, &batch->entries[i], contents[i], batch->now, turned, error);
+	return status == OK ? store_batch_write(turns->store, error) : status;
+}
+
+/* Each for itself, so that what is refused harms no other. */
+static enum status entries_handle(struct turns *turns, const struct batch *batch, struct turned *turned, struct error *error)
+{
+	enum status status = OK;
+
+	turns->hurried = false;
+	for (uint32_t i = 0; status == OK && i < batch->count; i++)
+		status = entry_handle(turns, &batch->entries[i], NULL, batch->now, turned, error);
+	return status;
+}
+
 static enum status batch_run(struct turns *turns, const struct batch *batch, bool hurried, struct turned *turned,
 			     struct error *error)
 {
@@ -420,10 +539,8 @@ static enum status batch_run(struct turns *turns, const struct batch *batch, boo
 	*turned = (struct turned){0};
 	if (status != OK)
 		return status;
-	turns->hurried = hurried;
 	store_check_late(turns->store, hurried);
-	for (uint32_t i = 0; status == OK && i < batch->count; i++)
-		status = entry_handle(turns, &batch->entries[i], batch->now, turned, error);
+	status = (hurried ? entries_hurry : entries_handle)(turns, batch, turned, error);
 	if (status == OK && batch->also)
 		status = batch->also(batch->context, turns->store, error);
 	if (status == OK)

@@ -10,11 +10,10 @@ static enum status change_apply(struct store *store, const struct change *change
 static enum status owned_delete(struct store *store, const struct change *change, struct error *error) MUST_CHECK;
 static enum status events_remember(struct store *store, const struct plan *plan, struct error *error) MUST_CHECK;
 
-enum status store_apply(struct store *store, const struct plan *plan, struct error *error)
+static enum status changes_apply(struct store *store, const struct plan *plan, struct error *error)
 {
 	enum status status = OK;
 
-	CHECK(store->depth > 0);
 	/* out of the way of those that take its unique values; its own change puts it back */
 	for (uint32_t i = 0; i < plan->changes.count && status == OK; i++)
 		if (plan->changes.items[i]->steps_aside)
@@ -26,6 +25,27 @@ enum status store_apply(struct store *store, const struct plan *plan, struct err
 	for (uint32_t i = 0; i < plan->changes.count && status == OK; i++)
 		if (plan->changes.items[i]->kind == CHANGE_DELETE && plan->changes.items[i]->before)
 			status = owned_delete(store, plan->changes.items[i], error);
+	return status;
+}
+
+/* What a batch can not keep goes past it: all before is written, and what was read is not true any more. */
+static enum status changes_apply_now(struct store *store, const struct plan *plan, struct error *error)
+{
+	enum status status = batch_write(store, error);
+
+	if (status != OK)
+		return status;
+	store->batch.is_open = false;
+	status = changes_apply(store, plan, error);
+	store->batch.is_open = true;
+	return status;
+}
+
+enum status store_apply(struct store *store, const struct plan *plan, struct error *error)
+{
+	CHECK(store->depth > 0);
+	enum status status = !store->batch.is_open || batch_takes(plan) ? changes_apply(store, plan, error)
+									: changes_apply_now(store, plan, error);
 	if (status == OK)
 		status = events_remember(store, plan, error);
 	if (status == OK && !store->check_late && database_has_open_references(store->database))
@@ -65,22 +85,10 @@ static struct sql_value side_json(struct arena *arena, const struct change *chan
 	return sql_text(builder_text(&text));
 }
 
-static enum status history_add(struct store *store, const struct change *change, struct error *error)
+static void history_columns(struct store *store, const struct change *change, struct sql_value columns[HISTORY_COLUMN_COUNT])
 {
 	static const char *const kinds[] = {"create", "update", "delete"};
-	struct statement *statement;
-	bool row;
-
-	/* the engine's own bookkeeping (timers, rules' memory) is no history of anything */
-	if (change->entity->index < SYSTEM_ENTITY_COUNT)
-		return OK;
-	enum status status = store_statement(store,
-					     "INSERT INTO _history(_tenant,record,at,entity,change,event,rule,before,after) "
-					     "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) RETURNING number",
-					     &statement, error);
-	if (status != OK)
-		return status;
-	struct sql_value columns[HISTORY_COLUMN_COUNT] = {
+	const struct sql_value all[HISTORY_COLUMN_COUNT] = {
 		sql_null(), /* its number comes back from the database */
 		sql_integer(store->tenant),
 		sql_from_id(&store->scratch, change->id),
@@ -91,6 +99,35 @@ static enum status history_add(struct store *store, const struct change *change,
 		change->rule < store->program->rule_count ? sql_text(store->program->rules[change->rule].name) : sql_null(),
 		side_json(&store->scratch, change, change->before),
 		side_json(&store->scratch, change, change->after)};
+
+	memcpy(columns, all, sizeof all);
+}
+
+enum status store_history_statement(struct store *store, struct statement **statement_out, struct error *error)
+{
+	return store_statement(store,
+			       "INSERT INTO _history(_tenant,record,at,entity,change,event,rule,before,after) "
+			       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) RETURNING number",
+			       statement_out, error);
+}
+
+static enum status history_add(struct store *store, const struct change *change, struct error *error)
+{
+	struct sql_value columns[HISTORY_COLUMN_COUNT];
+	struct statement *statement;
+	bool row;
+
+	/* the engine's own bookkeeping (timers, rules' memory) is no history of anything */
+	if (change->entity->index < SYSTEM_ENTITY_COUNT)
+		return OK;
+	history_columns(store, change, columns);
+	if (store->batch.is_open) {
+		batch_history(store, columns);
+		return OK;
+	}
+	enum status status = store_history_statement(store, &statement, error);
+	if (status != OK)
+		return status;
 	for (uint32_t i = HISTORY_TENANT; i < HISTORY_COLUMN_COUNT; i++)
 		statement_bind(statement, i, columns[i]);
 	status = statement_step(statement, &row, error);
@@ -103,14 +140,47 @@ static enum status history_add(struct store *store, const struct change *change,
 	return status;
 }
 
+/* --- statements */
+static enum status statement_make(struct store *store, const struct entity *entity, enum change_kind kind,
+				  const uint64_t *fields, struct statement **statement_out, struct error *error)
+{
+	struct text_builder sql = {.arena = &store->scratch};
+
+	if (kind == CHANGE_CREATE)
+		sql_insert(&sql, entity);
+	else if (kind == CHANGE_UPDATE)
+		sql_update(&sql, entity, fields);
+	else
+		sql_delete(&sql, entity);
+	return store_prepare(store, &sql, statement_out, error);
+}
+
+enum status store_change_statement(struct store *store, const struct entity *entity, enum change_kind kind,
+				   const uint64_t *fields, struct statement **statement_out, struct error *error)
+{
+	struct entity_access *access = &store->access[entity->index];
+	struct text key = {(const char *)fields, (uint32_t)((entity->field_count + 63) / 64 * sizeof *fields)};
+	struct statement **own = kind == CHANGE_CREATE ? &access->insert : &access->erase;
+	enum status status = OK;
+
+	*statement_out = kind == CHANGE_UPDATE ? map_get(&access->updates, key) : *own;
+	if (!*statement_out) {
+		status = statement_make(store, entity, kind, fields, statement_out, error);
+		if (status == OK && kind == CHANGE_UPDATE)
+			map_put(&access->updates, text_copy(&store->schema, key), *statement_out);
+		else if (status == OK)
+			*own = *statement_out;
+	}
+	return status;
+}
+
 /* --- rows */
 static int64_t version_of(const struct value *values, int64_t otherwise)
 {
 	return values && values[FIELD_VERSION].kind == VALUE_INT ? values[FIELD_VERSION].integer : otherwise;
 }
 
-/* What a column gets: the standard fields also when the plan left them open. */
-static struct value value_for(const struct store *store, const struct change *change, uint32_t field)
+struct value row_value(const struct store *store, const struct change *change, uint32_t field)
 {
 	struct value value = change->after[field];
 
@@ -131,55 +201,33 @@ static struct value value_for(const struct store *store, const struct change *ch
 static enum status row_create(struct store *store, const struct change *change, struct error *error)
 {
 	const struct entity *entity = change->entity;
-	struct statement **insert = &store->access[entity->index].insert;
-	struct text_builder sql = {.arena = &store->scratch};
-	enum status status = OK;
+	struct statement *statement;
+	enum status status = store_change_statement(store, entity, CHANGE_CREATE, NULL, &statement, error);
 	uint32_t at = 1;
 
-	if (!*insert) {
-		sql_insert(&sql, store->dialect, entity);
-		status = store_prepare(store, &sql, insert, error);
-	}
 	if (status != OK)
 		return status;
-	statement_bind(*insert, at++, sql_integer(store->tenant));
+	statement_bind(statement, at++, sql_integer(store->tenant));
 	for (uint32_t i = 0; i < entity->field_count; i++)
 		if (column_kind(&entity->fields[i]) != COLUMN_NONE)
-			statement_bind(*insert, at++,
-				       sql_from_value(&store->scratch, value_for(store, change, i), entity->fields[i].type));
-	status = statement_run(*insert, error);
+			statement_bind(statement, at++,
+				       sql_from_value(&store->scratch, row_value(store, change, i), entity->fields[i].type));
+	status = statement_run(statement, error);
 	return status == CONFLICT ? conflict_explain(store, entity, change->id, change->after, error) : status;
 }
 
-static uint64_t *fields_written(struct store *store, const struct change *change, uint32_t *words_out)
+uint64_t *fields_written(struct arena *arena, const struct change *change, uint32_t *words_out)
 {
 	const struct entity *entity = change->entity;
 	uint32_t words = (entity->field_count + 63) / 64;
-	uint64_t *fields = arena_array(&store->scratch, uint64_t, words);
+	uint64_t *fields = arena_array(arena, uint64_t, words);
 
 	for (uint32_t i = FIELD_CREATED_AT; i < entity->field_count; i++)
 		if (column_kind(&entity->fields[i]) != COLUMN_NONE &&
-		    (i == FIELD_UPDATED_AT || i == FIELD_VERSION || field_changed(change, i)))
+		    (change->kind == CHANGE_CREATE || i == FIELD_UPDATED_AT || i == FIELD_VERSION || field_changed(change, i)))
 			fields[i / 64] |= 1ull << i % 64;
 	*words_out = words;
 	return fields;
-}
-
-static enum status update_statement(struct store *store, const struct entity *entity, const uint64_t *fields, uint32_t words,
-				    struct statement **statement_out, struct error *error)
-{
-	struct map *updates = &store->access[entity->index].updates;
-	struct text key = {(const char *)fields, words * (uint32_t)sizeof *fields};
-	struct text_builder sql = {.arena = &store->scratch};
-
-	*statement_out = map_get(updates, key);
-	if (*statement_out)
-		return OK;
-	sql_update(&sql, store->dialect, entity, fields);
-	enum status status = store_prepare(store, &sql, statement_out, error);
-	if (status == OK)
-		map_put(updates, text_copy(&store->schema, key), *statement_out);
-	return status;
 }
 
 static enum status row_update(struct store *store, const struct change *change, struct error *error)
@@ -187,8 +235,8 @@ static enum status row_update(struct store *store, const struct change *change, 
 	const struct entity *entity = change->entity;
 	struct statement *statement;
 	uint32_t words, at = 4;
-	const uint64_t *fields = fields_written(store, change, &words);
-	enum status status = update_statement(store, entity, fields, words, &statement, error);
+	const uint64_t *fields = fields_written(&store->scratch, change, &words);
+	enum status status = store_change_statement(store, entity, CHANGE_UPDATE, fields, &statement, error);
 	int64_t read = version_of(change->before, 0);
 
 	if (status != OK)
@@ -198,7 +246,7 @@ static enum status row_update(struct store *store, const struct change *change, 
 	for (uint32_t i = 0; i < entity->field_count; i++)
 		if (fields[i / 64] >> i % 64 & 1)
 			statement_bind(statement, at++,
-				       sql_from_value(&store->scratch, value_for(store, change, i), entity->fields[i].type));
+				       sql_from_value(&store->scratch, row_value(store, change, i), entity->fields[i].type));
 	status = statement_run(statement, error);
 	if (status == CONFLICT)
 		return conflict_explain(store, entity, change->id, change->after, error);
@@ -210,20 +258,15 @@ static enum status row_update(struct store *store, const struct change *change, 
 static enum status row_delete(struct store *store, const struct change *change, struct error *error)
 {
 	const struct entity *entity = change->entity;
-	struct statement **erase = &store->access[entity->index].erase;
-	struct text_builder sql = {.arena = &store->scratch};
+	struct statement *statement;
 	int64_t read = version_of(change->before, 0);
-	enum status status = OK;
+	enum status status = store_change_statement(store, entity, CHANGE_DELETE, NULL, &statement, error);
 
-	if (!*erase) {
-		sql_delete(&sql, store->dialect, entity);
-		status = store_prepare(store, &sql, erase, error);
-	}
 	if (status != OK)
 		return status;
-	store_bind_key(store, *erase, change->id);
-	statement_bind(*erase, 3, read ? sql_integer(read) : sql_null());
-	status = statement_run(*erase, error);
+	store_bind_key(store, statement, change->id);
+	statement_bind(statement, 3, read ? sql_integer(read) : sql_null());
+	status = statement_run(statement, error);
 	if (status == CONFLICT)
 		return conflict_explain(store, entity, change->id, change->before, error);
 	if (status == OK && database_changes(store->database) == 0)
@@ -237,7 +280,9 @@ static enum status change_apply(struct store *store, const struct change *change
 
 	if (change->kind == CHANGE_DELETE && !change->before)
 		return OK; /* made and deleted in one turn */
-	if (change->kind == CHANGE_CREATE || change->steps_aside)
+	if (store->batch.is_open)
+		status = batch_change(store, change, error);
+	else if (change->kind == CHANGE_CREATE || change->steps_aside)
 		status = row_create(store, change, error);
 	else if (change->kind == CHANGE_UPDATE)
 		status = row_update(store, change, error);
@@ -255,7 +300,7 @@ static enum status referring_delete(struct store *store, const struct change *ow
 	LIST(struct change) found = {0};
 	bool row;
 
-	sql_referring(&sql, store->dialect, entity, field);
+	sql_referring(&sql, entity, field);
 	enum status status = store_prepare(store, &sql, &statement, error);
 	if (status != OK)
 		return status;

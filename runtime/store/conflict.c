@@ -60,7 +60,7 @@ enum status conflict_version(struct store *store, const struct entity *entity, s
 	char id_text[RECORD_ID_TEXT + 1];
 	bool row;
 
-	sql_read(&sql, store->dialect, entity);
+	sql_read(&sql, entity);
 	enum status status = store_prepare(store, &sql, &statement, error);
 	if (status != OK)
 		return status;
@@ -121,7 +121,7 @@ static enum status deleted_target(struct store *store, const struct change *chan
 			struct text_builder sql = {.arena = &store->scratch};
 			struct statement *statement;
 			bool row = false;
-			sql_referring(&sql, store->dialect, entity, field);
+			sql_referring(&sql, entity, field);
 			enum status status = store_prepare(store, &sql, &statement, error);
 			if (status != OK)
 				return status;

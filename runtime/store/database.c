@@ -69,6 +69,16 @@ void statement_bind(struct statement *statement, uint32_t parameter, struct sql_
 	statement->database->driver->bind(statement, parameter, value);
 }
 
+void statement_bind_many(struct statement *statement, const struct sql_value *values, uint32_t parameters, uint32_t count)
+{
+	statement->database->driver->bind_many(statement, values, parameters, count);
+}
+
+uint32_t statement_origin(const struct statement *statement)
+{
+	return statement->database->driver->origin(statement);
+}
+
 enum status statement_step(struct statement *statement, bool *row_out, struct error *error)
 {
 	return statement->database->driver->step(statement, row_out, error);

@@ -36,7 +36,7 @@ enum status database_check_references(struct database *database, bool on, struct
 /* True when some row of this transaction refers to a row that is not there. */
 bool database_has_open_references(struct database *database);
 enum constraint database_constraint(const struct database *database);
-int64_t database_changes(const struct database *database);
+int64_t database_changes(const struct database *database); /* rows the last statement wrote, for all it was bound to */
 /* Ends every statement that was left half-way. */
 void database_reset_all(struct database *database);
 
@@ -45,6 +45,11 @@ enum status database_prepare(struct database *database, struct text sql, struct 
 void statement_close(struct statement *statement);
 /* Parameters count from 1. Binding the first begins the statement afresh. */
 void statement_bind(struct statement *statement, uint32_t parameter, struct sql_value value);
+/* Runs the statement once for each of `count` rows of `parameters` values, in one trip where there is one to save: stepping
+ * gives the rows of all, in the order of the rows of values, and statement_origin the number of the one it is at, from 0. An
+ * INSERT that returns rows must return one for each. The values must live until the end. */
+void statement_bind_many(struct statement *statement, const struct sql_value *values, uint32_t parameters, uint32_t count);
+uint32_t statement_origin(const struct statement *statement);
 /* `row_out` false: the end. CONFLICT: a constraint; RETRY: another process holds the database. */
 enum status statement_step(struct statement *statement, bool *row_out, struct error *error) MUST_CHECK;
 /* Good until the next step or bind. */

@@ -27,6 +27,8 @@ struct driver {
 			       struct error *error);
 	void (*statement_close)(struct statement *statement);
 	void (*bind)(struct statement *statement, uint32_t parameter, struct sql_value value);
+	void (*bind_many)(struct statement *statement, const struct sql_value *values, uint32_t parameters, uint32_t count);
+	uint32_t (*origin)(const struct statement *statement);
 	enum status (*step)(struct statement *statement, bool *row_out, struct error *error);
 	struct sql_value (*column)(struct statement *statement, uint32_t column);
 	void (*reset)(struct statement *statement);

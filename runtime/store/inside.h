@@ -2,6 +2,7 @@
 #ifndef STORE_INSIDE_H
 #define STORE_INSIDE_H
 
+#include "runtime/store/batch.h"
 #include "runtime/store/chain.h"
 #include "runtime/store/layout.h"
 #include "runtime/store/rows.h"
@@ -30,6 +31,7 @@ struct store {
 	moment at;
 	struct record_id event;
 	struct chain chain;
+	struct batch batch;
 };
 
 /* The statement of this SQL, prepared at its first use. `sql` must be a literal. */
@@ -42,6 +44,13 @@ enum status store_prepare(struct store *store, struct text_builder *sql, struct 
 enum status store_number(struct store *store, const char *sql, int64_t *number_out, struct error *error) MUST_CHECK;
 /* A column as text of its own; NULL is empty. */
 struct text store_text(struct arena *arena, struct statement *statement, uint32_t column);
+/* Writes one row of one of our own tables: now, or with all others of its kind when a batch is open. CONFLICT, when it wrote
+ * none. `sql` must be a literal. */
+enum status store_write(struct store *store, const char *sql, const struct sql_value *values, uint32_t count,
+			struct error *error) MUST_CHECK;
+/* Whether a literal SELECT by tenant and id finds a row. */
+enum status store_has(struct store *store, const char *sql, struct record_id id, bool *found_out,
+		      struct error *error) MUST_CHECK;
 /* Closes all statements: the tables are about to change. */
 void store_forget(struct store *store);
 void store_bind_key(struct store *store, struct statement *statement, struct record_id id);
@@ -51,7 +60,30 @@ enum status store_create_own_tables(struct store *store, struct error *error) MU
 /* --- journal.c */
 enum status journal_create_tables(struct store *store, struct error *error) MUST_CHECK;
 
+/* --- statements of entities, prepared when first needed */
+enum status store_read_statement(struct store *store, const struct entity *entity, struct statement **statement_out,
+				 struct error *error) MUST_CHECK;
+/* --- apply.c. `fields`: of an UPDATE. */
+enum status store_change_statement(struct store *store, const struct entity *entity, enum change_kind kind,
+				   const uint64_t *fields, struct statement **statement_out, struct error *error) MUST_CHECK;
+enum status store_history_statement(struct store *store, struct statement **statement_out, struct error *error) MUST_CHECK;
+/* What a column gets: the standard fields also when the plan left them open. */
+struct value row_value(const struct store *store, const struct change *change, uint32_t field);
+/* The bit set of columns that a change writes. */
+uint64_t *fields_written(struct arena *arena, const struct change *change, uint32_t *words_out);
+
 /* --- query.c */
+/* A query with its parameters, as it goes to the database. */
+struct bound_query {
+	struct statement *statement;
+	struct sql_value *values;
+	uint32_t count;
+	uint32_t most; /* rows that are asked for; 0: all */
+	bool none;     /* there can be no such row: nothing is to be asked */
+};
+/* `spare`: so many rows more than are enough. */
+enum status query_bind(struct store *store, struct arena *arena, const struct query *query, const struct value *parameters,
+		       uint32_t spare, struct bound_query *bound_out, struct error *error) MUST_CHECK;
 enum status store_query(void *host, struct arena *arena, const struct query *query, const struct value *parameters,
 			const struct value *const **rows_out, uint32_t *count_out, struct error *error) MUST_CHECK;
 

@@ -71,47 +71,83 @@ enum status journal_create_tables(struct store *store, struct error *error)
 }
 
 /* --- writing entries */
-static void entry_bind(struct store *store, struct statement *statement, const struct entry *entry)
-{
-	uint32_t at = 1;
+enum { ENTRY_VALUES = 14 };
+#define ENTRY_INSERT                                                                                                           \
+	"INSERT INTO _journal(_tenant,origin,state,id,source,type,subject,content,received_at,attempts,handled_at,program,"    \
+	"sentence,trace) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) "                                              \
+	"ON CONFLICT(_tenant,origin,id) WHERE origin<=1 DO NOTHING"
 
-	statement_bind(statement, at++, sql_integer(entry->tenant));
-	statement_bind(statement, at++, sql_integer(entry->origin));
-	statement_bind(statement, at++, sql_integer(entry->state));
-	statement_bind(statement, at++, sql_from_id(&store->scratch, entry->id));
-	statement_bind(statement, at++, sql_text(entry->source));
-	statement_bind(statement, at++, sql_text(entry->type));
-	statement_bind(statement, at++, sql_text(entry->subject));
-	statement_bind(statement, at++, sql_text(entry->content));
-	statement_bind(statement, at++, sql_integer(entry->received_at));
-	statement_bind(statement, at++, sql_integer(entry->attempts));
+static struct sql_value text_or_null(struct text text)
+{
+	return text.length ? sql_text(text) : sql_null();
+}
+
+static void entry_values(struct store *store, const struct entry *entry, struct sql_value values[ENTRY_VALUES])
+{
 	bool handled = entry->state != ENTRY_PENDING;
-	statement_bind(statement, at++, handled ? sql_integer(entry->handled_at) : sql_null());
-	statement_bind(statement, at++, handled ? sql_integer((int64_t)entry->program) : sql_null());
-	statement_bind(statement, at++, entry->sentence.length ? sql_text(entry->sentence) : sql_null());
-	statement_bind(statement, at++, entry->trace.length ? sql_text(entry->trace) : sql_null());
+	const struct sql_value all[ENTRY_VALUES] = {sql_integer(entry->tenant),
+						    sql_integer(entry->origin),
+						    sql_integer(entry->state),
+						    sql_from_id(&store->scratch, entry->id),
+						    sql_text(entry->source),
+						    sql_text(entry->type),
+						    sql_text(entry->subject),
+						    sql_text(entry->content),
+						    sql_integer(entry->received_at),
+						    sql_integer(entry->attempts),
+						    handled ? sql_integer(entry->handled_at) : sql_null(),
+						    handled ? sql_integer((int64_t)entry->program) : sql_null(),
+						    text_or_null(entry->sentence),
+						    text_or_null(entry->trace)};
+
+	memcpy(values, all, sizeof all);
 }
 
 static enum status entry_insert(struct store *store, struct entry *entry, bool *is_new_out, struct error *error)
 {
+	struct sql_value values[ENTRY_VALUES];
 	struct statement *statement;
-	enum status status =
-		store_statement(store,
-				"INSERT INTO "
-				"_journal(_tenant,origin,state,id,source,type,subject,content,received_at,attempts,handled_at,"
-				"program,sentence,trace) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) "
-				"ON CONFLICT(_tenant,origin,id) WHERE origin<=1 DO NOTHING RETURNING number",
-				&statement, error);
+	enum status status = store_statement(store, ENTRY_INSERT " RETURNING number", &statement, error);
 
 	*is_new_out = false;
 	if (status != OK)
 		return status;
 	arena_reset(&store->scratch);
-	entry_bind(store, statement, entry);
+	entry_values(store, entry, values);
+	for (uint32_t i = 0; i < ENTRY_VALUES; i++)
+		statement_bind(statement, i + 1, values[i]);
 	status = statement_step(statement, is_new_out, error);
 	if (status == OK && *is_new_out)
 		entry->number = statement_column(statement, 0).integer;
 	statement_reset(statement);
+	return status;
+}
+
+/* SQLite does not see by itself that 0 is at most 1, and would not use the index */
+static const char *const HAS[] = {
+	[ENTRY_EVENT] = "SELECT 1 FROM _journal WHERE _tenant=?1 AND id=?2 AND origin=0 AND origin<=1",
+	[ENTRY_RECEIVED] = "SELECT 1 FROM _journal WHERE _tenant=?1 AND id=?2 AND origin=1 AND origin<=1"};
+
+enum status journal_has(struct store *store, const struct entry *entry, bool *has_out, struct error *error)
+{
+	*has_out = false;
+	return entry->origin <= ENTRY_RECEIVED ? store_has(store, HAS[entry->origin], entry->id, has_out, error) : OK;
+}
+
+/* With the others of a batch; its number is not known then. */
+static enum status entry_queue(struct store *store, const struct entry *entry, bool *is_new_out, struct error *error)
+{
+	struct sql_value values[ENTRY_VALUES];
+	bool has = false;
+	enum status status = OK;
+
+	arena_reset(&store->scratch);
+	entry_values(store, entry, values);
+	if (entry->origin <= ENTRY_RECEIVED) /* within this batch, that is: asking the database is for those who need to know */
+		has = batch_remember(store, HAS[entry->origin], entry->id);
+	if (!has)
+		status = store_write(store, ENTRY_INSERT, values, ENTRY_VALUES, error);
+	*is_new_out = status == OK && !has;
 	return status;
 }
 
@@ -124,31 +160,37 @@ enum status journal_add(struct store *store, struct entry *entry, bool *is_new_o
 enum status journal_record(struct store *store, struct entry *entry, bool *is_new_out, struct error *error)
 {
 	CHECK(entry->state != ENTRY_PENDING);
-	return entry_insert(store, entry, is_new_out, error);
+	return store->batch.is_open ? entry_queue(store, entry, is_new_out, error)
+				    : entry_insert(store, entry, is_new_out, error);
+}
+
+enum status journal_record_double(struct store *store, const struct entry *entry, struct error *error)
+{
+	struct entry copy = *entry;
+	bool has;
+	enum status status = journal_has(store, entry, &has, error);
+
+	return status == OK && !has ? journal_record(store, &copy, &has, error) : status;
 }
 
 enum status journal_settle(struct store *store, const struct entry *entry, struct error *error)
 {
-	struct statement *statement;
-	enum status status = store_statement(store,
-					     "UPDATE _journal SET state=?2,attempts=?3,handled_at=?4,program=?5,sentence=?6,"
-					     "trace=?7 WHERE number=?1 AND state=0",
-					     &statement, error);
+	const struct sql_value values[] = {sql_integer(entry->number),
+					   sql_integer(entry->state),
+					   sql_integer(entry->attempts),
+					   sql_integer(entry->handled_at),
+					   sql_integer((int64_t)entry->program),
+					   text_or_null(entry->sentence),
+					   text_or_null(entry->trace)};
+	enum status status = store_write(store,
+					 "UPDATE _journal SET state=?2,attempts=?3,handled_at=?4,program=?5,sentence=?6,"
+					 "trace=?7 WHERE number=?1 AND state=0",
+					 values, 7, error);
 
-	if (status != OK)
-		return status;
-	statement_bind(statement, 1, sql_integer(entry->number));
-	statement_bind(statement, 2, sql_integer(entry->state));
-	statement_bind(statement, 3, sql_integer(entry->attempts));
-	statement_bind(statement, 4, sql_integer(entry->handled_at));
-	statement_bind(statement, 5, sql_integer((int64_t)entry->program));
-	statement_bind(statement, 6, entry->sentence.length ? sql_text(entry->sentence) : sql_null());
-	statement_bind(statement, 7, entry->trace.length ? sql_text(entry->trace) : sql_null());
-	status = statement_run(statement, error);
-	if (status == OK && database_changes(store->database) == 0)
-		return error_set(error, CONFLICT, "somebody else has handled entry %" PRId64 " of the journal already",
-				 entry->number);
-	return status;
+	return status == CONFLICT
+		       ? error_set(error, CONFLICT, "somebody else has handled entry %" PRId64 " of the journal already",
+				   entry->number)
+		       : status;
 }
 
 enum status journal_revive(struct store *store, int64_t number, bool retry, struct error *error)
@@ -320,27 +362,19 @@ enum status journal_counts(struct store *store, int64_t *waiting_out, int64_t *d
 /* --- the outbox */
 enum status call_add(struct store *store, const struct call *call, struct error *error)
 {
-	struct statement *statement;
-	enum status status = store_statement(store,
-					     "INSERT INTO _call(_tenant,id,state,connector,action,arguments,made_at,due_at,"
-					     "attempts,sentence,answer) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
-					     &statement, error);
-
-	if (status != OK)
-		return status;
 	arena_reset(&store->scratch);
-	statement_bind(statement, 1, sql_integer(call->tenant));
-	statement_bind(statement, 2, sql_from_id(&store->scratch, call->id));
-	statement_bind(statement, 3, sql_integer(call->state));
-	statement_bind(statement, 4, sql_text(call->connector));
-	statement_bind(statement, 5, sql_text(call->action));
-	statement_bind(statement, 6, sql_text(call->arguments));
-	statement_bind(statement, 7, sql_integer(call->made_at));
-	statement_bind(statement, 8, sql_integer(call->due_at));
-	statement_bind(statement, 9, sql_integer(call->attempts));
-	statement_bind(statement, 10, sql_text(call->sentence));
-	statement_bind(statement, 11, sql_text(call->answer));
-	return statement_run(statement, error);
+	const struct sql_value values[] = {sql_integer(call->tenant),   sql_from_id(&store->scratch, call->id),
+					   sql_integer(call->state),    sql_text(call->connector),
+					   sql_text(call->action),      sql_text(call->arguments),
+					   sql_integer(call->made_at),  sql_integer(call->due_at),
+					   sql_integer(call->attempts), sql_text(call->sentence),
+					   sql_text(call->answer)};
+
+	return store_write(
+		store,
+		"INSERT INTO _call(_tenant,id,state,connector,action,arguments,made_at,due_at,attempts,sentence,answer) "
+		"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+		values, 11, error);
 }
 
 #define CALL_COLUMNS "_tenant,id,state,connector,action,arguments,made_at,due_at,attempts,sentence,answer"

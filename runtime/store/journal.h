@@ -59,8 +59,12 @@ const char *entry_state_name(enum entry_state state);
 
 /* Keeps it for later: PENDING. `is_new_out` false: one of this origin and id is there already, nothing was written. */
 enum status journal_add(struct store *store, struct entry *entry, bool *is_new_out, struct error *error) MUST_CHECK;
-/* Writes one that was handled at once, as it stands. CONFLICT when it is there already. */
+/* Whether one of this origin and id, from outside, is there already. */
+enum status journal_has(struct store *store, const struct entry *entry, bool *has_out, struct error *error) MUST_CHECK;
+/* Writes one that was handled at once, as it stands; within a batch it gets no number here. */
 enum status journal_record(struct store *store, struct entry *entry, bool *is_new_out, struct error *error) MUST_CHECK;
+/* One that changed nothing; it may stand there already, or not. */
+enum status journal_record_double(struct store *store, const struct entry *entry, struct error *error) MUST_CHECK;
 /* PENDING → DONE, DEAD or DROPPED, or PENDING again with one attempt more; state, attempts, handled_at, program,
  * sentence and trace are written. CONFLICT: it is not PENDING any more, somebody else handled it. */
 enum status journal_settle(struct store *store, const struct entry *entry, struct error *error) MUST_CHECK;

@@ -8,10 +8,8 @@
 
 #include "engine/base/check.h"
 #include "runtime/store/driver.h"
+#include "runtime/store/many.h"
 #include "runtime/store/sql.h"
-
-/* Object ids of pg_type.dat; they are the same in every database. */
-enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT4 = 23, OID_TEXT = 25 };
 
 enum { PLANS_LAST = 8192 }; /* transactions, until plans are made anew */
 
@@ -28,13 +26,22 @@ struct postgres {
 	struct postgres_statement *statements;
 };
 
+/* What the server knows under a name. */
+struct prepared {
+	char name[16];
+	uint32_t life; /* of the connection it was prepared in; 0: never */
+};
+
 struct postgres_statement {
 	struct statement statement;
 	struct postgres_statement *next, **link;
-	char *sql;
-	char name[16];
+	struct text sql; /* as it was given */
+	struct prepared one, many;
 	bool reads;
-	uint32_t life; /* in which it was prepared; 0: never */
+	Oid *types; /* of the parameters, known when `one` is prepared */
+	/* bound to many: */
+	const struct sql_value *rows_bound;
+	uint32_t row_count; /* 0: it is bound to one */
 	uint32_t count, room;
 	struct sql_value *values;
 	int64_t *numbers; /* of the INTEGERs, in network order */
@@ -43,7 +50,6 @@ struct postgres_statement {
 };
 
 static enum status failed(struct postgres *postgres, const PGresult *result, struct error *error);
-static enum status prepare_now(struct postgres_statement *statement, struct error *error) MUST_CHECK;
 
 static struct postgres *postgres_of(const struct database *database)
 {
@@ -217,9 +223,11 @@ static enum status prepare(struct database *database, struct text sql, struct st
 	(void)error;
 	CHECK(statement);
 	statement->statement.database = database;
-	statement->sql = parameters_translate(sql);
+	statement->sql = (struct text){strndup(sql.bytes, sql.length), sql.length};
+	CHECK(statement->sql.bytes);
 	statement->reads = text_starts(sql, TEXT("SELECT")) || text_starts(sql, TEXT("WITH"));
-	snprintf(statement->name, sizeof statement->name, "s%u", ++postgres->named);
+	snprintf(statement->one.name, sizeof statement->one.name, "s%u", ++postgres->named);
+	snprintf(statement->many.name, sizeof statement->many.name, "m%u", postgres->named);
 	statement->next = postgres->statements;
 	statement->link = &postgres->statements;
 	if (statement->next)
@@ -235,21 +243,29 @@ static void forget_result(struct postgres_statement *statement)
 	statement->result = NULL;
 }
 
+static void prepared_close(struct postgres *postgres, const struct prepared *prepared)
+{
+	char sql[40];
+
+	if (prepared->life != postgres->life || PQtransactionStatus(postgres->connection) == PQTRANS_INERROR)
+		return;
+	snprintf(sql, sizeof sql, "DEALLOCATE %s", prepared->name);
+	PQclear(PQexec(postgres->connection, sql));
+}
+
 static void close_statement(struct statement *closed)
 {
 	struct postgres_statement *statement = statement_of(closed);
 	struct postgres *postgres = postgres_of(closed->database);
-	char sql[40];
 
 	forget_result(statement);
-	if (statement->life == postgres->life && PQtransactionStatus(postgres->connection) != PQTRANS_INERROR) {
-		snprintf(sql, sizeof sql, "DEALLOCATE %s", statement->name);
-		PQclear(PQexec(postgres->connection, sql));
-	}
+	prepared_close(postgres, &statement->one);
+	prepared_close(postgres, &statement->many);
 	*statement->link = statement->next;
 	if (statement->next)
 		statement->next->link = statement->link;
-	free(statement->sql);
+	free((char *)statement->sql.bytes);
+	free(statement->types);
 	free(statement->values);
 	free(statement->numbers);
 	free(statement);
@@ -261,7 +277,7 @@ static void bind_value(struct statement *bound, uint32_t parameter, struct sql_v
 
 	if (parameter == 1) {
 		forget_result(statement);
-		statement->count = 0;
+		statement->count = statement->row_count = 0;
 	}
 	if (parameter > statement->room) {
 		statement->room = parameter * 2;
@@ -282,51 +298,91 @@ static Oid type_of(struct sql_value value)
 	return types[value.kind];
 }
 
-static enum status prepare_now(struct postgres_statement *statement, struct error *error)
+static void bind_many(struct statement *bound, const struct sql_value *values, uint32_t parameters, uint32_t count)
+{
+	struct postgres_statement *statement = statement_of(bound);
+
+	CHECK(count > 0);
+	forget_result(statement);
+	statement->rows_bound = values;
+	statement->count = parameters;
+	statement->row_count = count;
+}
+
+static enum status prepare_as(struct postgres *postgres, struct prepared *prepared, const char *sql, uint32_t count,
+			      const Oid *types, struct error *error)
+{
+	PGresult *result = PQprepare(postgres->connection, prepared->name, sql, (int)count, types);
+	enum status status = PQresultStatus(result) == PGRES_COMMAND_OK ? OK : failed(postgres, result, error);
+
+	PQclear(result);
+	if (status == OK)
+		prepared->life = postgres->life;
+	return status;
+}
+
+static enum status prepare_one(struct postgres_statement *statement, const struct sql_value *values, struct error *error)
 {
 	struct postgres *postgres = postgres_of(statement->statement.database);
 	Oid types[statement->count + 1];
 
-	if (statement->life == postgres->life)
+	if (statement->one.life == postgres->life)
 		return OK;
 	for (uint32_t i = 0; i < statement->count; i++)
-		types[i] = type_of(statement->values[i]);
-	PGresult *result = PQprepare(postgres->connection, statement->name, statement->sql, (int)statement->count, types);
-	enum status status = PQresultStatus(result) == PGRES_COMMAND_OK ? OK : failed(postgres, result, error);
-	PQclear(result);
-	if (status == OK)
-		statement->life = postgres->life;
+		types[i] = type_of(values[i]);
+	char *sql = parameters_translate(statement->sql);
+	enum status status = prepare_as(postgres, &statement->one, sql, statement->count, types, error);
+	free(sql);
 	return status;
 }
 
-static enum status run(struct postgres_statement *statement, struct error *error)
+/* Which types the server has given the parameters, those of NULLs too. */
+static enum status types_learn(struct postgres_statement *statement, struct error *error)
 {
 	struct postgres *postgres = postgres_of(statement->statement.database);
-	const char *values[statement->count + 1];
-	int lengths[statement->count + 1], formats[statement->count + 1];
-	enum status status = reach(postgres, error);
+	enum status status = prepare_one(statement, statement->rows_bound, error);
 
-	if (status == OK)
-		status = prepare_now(statement, error);
+	if (status != OK || statement->types)
+		return status;
+	PGresult *result = PQdescribePrepared(postgres->connection, statement->one.name);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		status = failed(postgres, result, error);
+	else
+		statement->types = calloc(statement->count + 1, sizeof *statement->types);
+	CHECK(status != OK || statement->types);
+	for (uint32_t i = 0; status == OK && i < statement->count; i++)
+		statement->types[i] = PQparamtype(result, (int)i);
+	PQclear(result);
+	return status;
+}
+
+static enum status prepare_many(struct postgres_statement *statement, struct arena *arena, struct error *error)
+{
+	struct postgres *postgres = postgres_of(statement->statement.database);
+	struct text_builder sql = {.arena = arena};
+
+	if (statement->many.life == postgres->life)
+		return OK;
+	enum status status = types_learn(statement, error);
 	if (status != OK)
 		return status;
-	for (uint32_t i = 0; i < statement->count; i++) {
-		struct sql_value value = statement->values[i];
-		bool number = value.kind == SQL_INTEGER;
-		if (number)
-			statement->numbers[i] = (int64_t)htobe64((uint64_t)value.integer);
-		values[i] = number                   ? (const char *)&statement->numbers[i]
-			    : value.kind == SQL_NULL ? NULL
-			    : value.text.bytes       ? value.text.bytes
-						     : "";
-		lengths[i] = number ? (int)sizeof *statement->numbers : (int)value.text.length;
+	many_sql(&sql, statement->sql, statement->types, statement->count);
+	return prepare_as(postgres, &statement->many, builder_text(&sql).bytes, 0, NULL, error);
+}
+
+static enum status run_prepared(struct postgres_statement *statement, const struct prepared *prepared,
+				const char *const *values, const int *lengths, struct error *error)
+{
+	struct postgres *postgres = postgres_of(statement->statement.database);
+	int formats[statement->count + 1];
+
+	for (uint32_t i = 0; i < statement->count; i++)
 		formats[i] = 1;
-	}
 	statement->result =
-		PQexecPrepared(postgres->connection, statement->name, (int)statement->count, values, lengths, formats, 1);
+		PQexecPrepared(postgres->connection, prepared->name, (int)statement->count, values, lengths, formats, 1);
 	ExecStatusType code = PQresultStatus(statement->result);
 	if (code != PGRES_COMMAND_OK && code != PGRES_TUPLES_OK) {
-		status = failed(postgres, statement->result, error);
+		enum status status = failed(postgres, statement->result, error);
 		forget_result(statement);
 		return status;
 	}
@@ -337,6 +393,67 @@ static enum status run(struct postgres_statement *statement, struct error *error
 		postgres->wrote = true;
 	}
 	return OK;
+}
+
+static enum status run_many(struct postgres_statement *statement, struct error *error)
+{
+	const char *values[statement->count + 1];
+	int lengths[statement->count + 1];
+	struct arena arena;
+
+	arena_init(&arena, "parameters", 0);
+	enum status status = prepare_many(statement, &arena, error);
+	for (uint32_t i = 0; status == OK && i < statement->count; i++) {
+		struct text_builder array = {.arena = &arena};
+		many_array(&array, statement->rows_bound + i, statement->count, statement->row_count, statement->types[i]);
+		values[i] = array.bytes;
+		lengths[i] = (int)array.length;
+	}
+	if (status == OK)
+		status = run_prepared(statement, &statement->many, values, lengths, error);
+	arena_release(&arena);
+	return status;
+}
+
+static enum status run_one(struct postgres_statement *statement, struct error *error)
+{
+	const char *values[statement->count + 1];
+	int lengths[statement->count + 1];
+	enum status status = prepare_one(statement, statement->values, error);
+
+	for (uint32_t i = 0; status == OK && i < statement->count; i++) {
+		struct sql_value value = statement->values[i];
+		bool number = value.kind == SQL_INTEGER;
+		if (number)
+			statement->numbers[i] = (int64_t)htobe64((uint64_t)value.integer);
+		values[i] = number                   ? (const char *)&statement->numbers[i]
+			    : value.kind == SQL_NULL ? NULL
+			    : value.text.bytes       ? value.text.bytes
+						     : "";
+		lengths[i] = number ? (int)sizeof *statement->numbers : (int)value.text.length;
+	}
+	return status == OK ? run_prepared(statement, &statement->one, values, lengths, error) : status;
+}
+
+static enum status run(struct postgres_statement *statement, struct error *error)
+{
+	enum status status = reach(postgres_of(statement->statement.database), error);
+
+	if (status != OK)
+		return status;
+	return statement->row_count ? run_many(statement, error) : run_one(statement, error);
+}
+
+/* A SELECT for many ends its rows with the number of their origin. */
+static uint32_t origin(const struct statement *stepped)
+{
+	const struct postgres_statement *statement = statement_of(stepped);
+	uint64_t wide;
+
+	if (!statement->row_count || !statement->reads)
+		return (uint32_t)statement->row;
+	memcpy(&wide, PQgetvalue(statement->result, statement->row, PQnfields(statement->result) - 1), sizeof wide);
+	return (uint32_t)be64toh(wide) - 1;
 }
 
 static enum status step(struct statement *stepped, bool *row_out, struct error *error)
@@ -437,6 +554,8 @@ const struct driver postgres_driver = {.dialect = &dialect_postgres,
 				       .prepare = prepare,
 				       .statement_close = close_statement,
 				       .bind = bind_value,
+				       .bind_many = bind_many,
+				       .origin = origin,
 				       .step = step,
 				       .column = column_of,
 				       .reset = reset};

@@ -10,9 +10,11 @@ enum { TERMS_MAX = 32 };
 static uint32_t terms_push(struct store *store, const struct query *query, const struct value *parameters,
 			   struct pushed_term *pushed, bool *none_out);
 static enum status query_statement(struct store *store, const struct query *query, const struct pushed_term *pushed,
-				   uint32_t count, struct statement **statement_out, struct error *error) MUST_CHECK;
-static void parameters_bind(struct store *store, struct statement *statement, const struct query *query,
-			    const struct value *parameters, const struct pushed_term *pushed, uint32_t count);
+				   uint32_t count, uint32_t most, struct statement **statement_out,
+				   struct error *error) MUST_CHECK;
+static uint32_t parameters_list(struct store *store, struct arena *arena, const struct query *query,
+				const struct value *parameters, const struct pushed_term *pushed, uint32_t count,
+				struct sql_value **values_out);
 
 static int by_id(const void *left, const void *right)
 {
@@ -24,34 +26,49 @@ static int by_id(const void *left, const void *right)
 	return a.low < b.low ? -1 : a.low > b.low;
 }
 
+enum status query_bind(struct store *store, struct arena *arena, const struct query *query, const struct value *parameters,
+		       uint32_t spare, struct bound_query *bound_out, struct error *error)
+{
+	struct pushed_term pushed[TERMS_MAX];
+
+	*bound_out = (struct bound_query){0};
+	uint32_t count = terms_push(store, query, parameters, pushed, &bound_out->none);
+	if (bound_out->none)
+		return OK;
+	if (query->most && count == query->term_count)
+		bound_out->most = query->most + spare;
+	enum status status = query_statement(store, query, pushed, count, bound_out->most, &bound_out->statement, error);
+	if (status == OK)
+		bound_out->count = parameters_list(store, arena, query, parameters, pushed, count, &bound_out->values);
+	return status;
+}
+
 enum status store_query(void *host, struct arena *arena, const struct query *query, const struct value *parameters,
 			const struct value *const **rows_out, uint32_t *count_out, struct error *error)
 {
 	struct store *store = host;
-	struct pushed_term pushed[TERMS_MAX];
-	struct statement *statement;
+	struct bound_query bound;
 	LIST(const struct value *) rows = {0};
-	bool none = false, row;
+	bool row;
 
 	*rows_out = NULL;
 	*count_out = 0;
+	if (store->batch.is_open)
+		return batch_query(store, arena, query, parameters, rows_out, count_out, error);
 	arena_reset(&store->scratch);
-	uint32_t count = terms_push(store, query, parameters, pushed, &none);
-	if (none)
-		return OK;
-	enum status status = query_statement(store, query, pushed, count, &statement, error);
-	if (status != OK)
+	enum status status = query_bind(store, &store->scratch, query, parameters, 0, &bound, error);
+	if (status != OK || bound.none)
 		return status;
-	parameters_bind(store, statement, query, parameters, pushed, count);
-	uint32_t most = query->most && count == query->term_count ? query->most : UINT32_MAX;
-	while (rows.count < most && (status = statement_step(statement, &row, error)) == OK && row) {
+	for (uint32_t i = 0; i < bound.count; i++)
+		statement_bind(bound.statement, i + 1, bound.values[i]);
+	while ((status = statement_step(bound.statement, &row, error)) == OK && row) {
 		struct value *values = arena_array(arena, struct value, query->entity->field_count);
-		status = row_from_sql(arena, query->entity, statement, values, error);
+		status = row_from_sql(arena, query->entity, bound.statement, values, error);
 		if (status != OK)
 			break;
 		*list_add(arena, &rows) = values;
 	}
-	statement_reset(statement);
+	statement_reset(bound.statement);
 	if (rows.count > 1)
 		qsort(rows.items, rows.count, sizeof *rows.items, by_id);
 	*rows_out = rows.items;
@@ -85,11 +102,13 @@ static uint32_t terms_push(struct store *store, const struct query *query, const
 }
 
 /* What a statement is made of, so that two queries of one look share it and none is taken for another. */
-static struct text query_key(struct arena *arena, const struct query *query, const struct pushed_term *pushed, uint32_t count)
+static struct text query_key(struct arena *arena, const struct query *query, const struct pushed_term *pushed, uint32_t count,
+			     uint32_t most)
 {
 	LIST(uint32_t) key = {0};
 
 	*list_add(arena, &key) = query->entity->index;
+	*list_add(arena, &key) = most;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct query_term *term = &query->terms[pushed[i].term];
 		*list_add(arena, &key) = (uint32_t)pushed[i].shape << 8 | (uint32_t)term->comparison;
@@ -102,27 +121,29 @@ static struct text query_key(struct arena *arena, const struct query *query, con
 }
 
 static enum status query_statement(struct store *store, const struct query *query, const struct pushed_term *pushed,
-				   uint32_t count, struct statement **statement_out, struct error *error)
+				   uint32_t count, uint32_t most, struct statement **statement_out, struct error *error)
 {
 	struct text_builder sql = {.arena = &store->scratch};
-	struct text name = query_key(&store->scratch, query, pushed, count);
+	struct text name = query_key(&store->scratch, query, pushed, count, most);
 
 	*statement_out = map_get(&store->queries, name);
 	if (*statement_out)
 		return OK;
-	sql_query(&sql, store->dialect, query, &store->program->schema, pushed, count);
+	sql_query(&sql, store->dialect, query, &store->program->schema, pushed, count, most);
 	enum status status = store_prepare(store, &sql, statement_out, error);
 	if (status == OK)
 		map_put(&store->queries, text_copy(&store->schema, name), *statement_out);
 	return status;
 }
 
-static void parameters_bind(struct store *store, struct statement *statement, const struct query *query,
-			    const struct value *parameters, const struct pushed_term *pushed, uint32_t count)
+/* The tenant, then what the terms ask for, in their order. */
+static uint32_t parameters_list(struct store *store, struct arena *arena, const struct query *query,
+				const struct value *parameters, const struct pushed_term *pushed, uint32_t count,
+				struct sql_value **values_out)
 {
-	uint32_t at = 1;
+	LIST(struct sql_value) values = {0};
 
-	statement_bind(statement, at++, sql_integer(store->tenant));
+	*list_add(arena, &values) = sql_integer(store->tenant);
 	for (uint32_t i = 0; i < count; i++) {
 		const struct query_term *term = &query->terms[pushed[i].term];
 		const struct type *type = term_field(query, &store->program->schema, term)->type;
@@ -130,13 +151,14 @@ static void parameters_bind(struct store *store, struct statement *statement, co
 			continue;
 		struct value parameter = parameters[term->parameter];
 		if (pushed[i].shape == TERM_PLAIN) {
-			statement_bind(statement, at++, sql_comparable_value(&store->scratch, parameter, type));
+			*list_add(arena, &values) = sql_comparable_value(arena, parameter, type);
 			continue;
 		}
 		uint32_t items = pushed[i].shape == TERM_RANGE ? 2 : parameter.count;
 		for (uint32_t item = 0; item < items; item++)
 			if (parameter.items[item].kind != VALUE_MISSING)
-				statement_bind(statement, at++,
-					       sql_comparable_value(&store->scratch, parameter.items[item], type));
+				*list_add(arena, &values) = sql_comparable_value(arena, parameter.items[item], type);
 	}
+	*values_out = values.items;
+	return values.count;
 }

@@ -14,23 +14,23 @@ const struct dialect dialect_postgres = {
 #undef DIALECT
 };
 
-static void parameter_add(struct text_builder *sql, const struct dialect *dialect, uint32_t number)
+static void parameter_add(struct text_builder *sql, uint32_t number)
 {
-	builder_format(sql, "%s%u", dialect->parameter, number);
+	builder_format(sql, "?%u", number);
 }
 
-static void key_condition(struct text_builder *sql, const struct dialect *dialect)
+static void key_condition(struct text_builder *sql)
 {
 	builder_add_string(sql, " WHERE _tenant=");
-	parameter_add(sql, dialect, 1);
+	parameter_add(sql, 1);
 	builder_add_string(sql, " AND id=");
-	parameter_add(sql, dialect, 2);
+	parameter_add(sql, 2);
 }
 
 /* A row whose version was not read is taken as it is. */
-static void version_condition(struct text_builder *sql, const struct dialect *dialect)
+static void version_condition(struct text_builder *sql)
 {
-	builder_format(sql, " AND version=coalesce(%s3,version)", dialect->parameter);
+	builder_add_string(sql, " AND version=coalesce(?3,version)");
 }
 
 static void columns_add(struct text_builder *sql, const struct entity *entity, const char *table, uint32_t from)
@@ -122,16 +122,16 @@ void sql_comparable(struct text_builder *sql, const struct dialect *dialect, str
 		builder_add(sql, full);
 }
 
-void sql_read(struct text_builder *sql, const struct dialect *dialect, const struct entity *entity)
+void sql_read(struct text_builder *sql, const struct entity *entity)
 {
 	builder_add_string(sql, "SELECT ");
 	columns_add(sql, entity, "", FIELD_ID);
 	builder_add_string(sql, " FROM ");
 	sql_name(sql, entity->name);
-	key_condition(sql, dialect);
+	key_condition(sql);
 }
 
-void sql_insert(struct text_builder *sql, const struct dialect *dialect, const struct entity *entity)
+void sql_insert(struct text_builder *sql, const struct entity *entity)
 {
 	uint32_t count = 1;
 
@@ -140,17 +140,17 @@ void sql_insert(struct text_builder *sql, const struct dialect *dialect, const s
 	builder_add_string(sql, "(_tenant,");
 	columns_add(sql, entity, "", FIELD_ID);
 	builder_add_string(sql, ") VALUES(");
-	parameter_add(sql, dialect, 1);
+	parameter_add(sql, 1);
 	for (uint32_t i = 0; i < entity->field_count; i++) {
 		if (column_kind(&entity->fields[i]) == COLUMN_NONE)
 			continue;
 		builder_add_char(sql, ',');
-		parameter_add(sql, dialect, ++count);
+		parameter_add(sql, ++count);
 	}
 	builder_add_char(sql, ')');
 }
 
-void sql_update(struct text_builder *sql, const struct dialect *dialect, const struct entity *entity, const uint64_t *fields)
+void sql_update(struct text_builder *sql, const struct entity *entity, const uint64_t *fields)
 {
 	uint32_t count = 3;
 
@@ -163,33 +163,32 @@ void sql_update(struct text_builder *sql, const struct dialect *dialect, const s
 		builder_add_string(sql, count > 3 ? "," : "");
 		sql_name(sql, entity->fields[i].name);
 		builder_add_char(sql, '=');
-		parameter_add(sql, dialect, ++count);
+		parameter_add(sql, ++count);
 	}
-	key_condition(sql, dialect);
-	version_condition(sql, dialect);
+	key_condition(sql);
+	version_condition(sql);
 }
 
-void sql_delete(struct text_builder *sql, const struct dialect *dialect, const struct entity *entity)
+void sql_delete(struct text_builder *sql, const struct entity *entity)
 {
 	builder_add_string(sql, "DELETE FROM ");
 	sql_name(sql, entity->name);
-	key_condition(sql, dialect);
-	version_condition(sql, dialect);
+	key_condition(sql);
+	version_condition(sql);
 }
 
-void sql_referring(struct text_builder *sql, const struct dialect *dialect, const struct entity *entity,
-		   const struct field *field)
+void sql_referring(struct text_builder *sql, const struct entity *entity, const struct field *field)
 {
 	builder_add_string(sql, "SELECT ");
 	columns_add(sql, entity, "", FIELD_ID);
 	builder_add_string(sql, " FROM ");
 	sql_name(sql, entity->name);
 	builder_add_string(sql, " WHERE _tenant=");
-	parameter_add(sql, dialect, 1);
+	parameter_add(sql, 1);
 	builder_add_string(sql, " AND ");
 	sql_name(sql, field->name);
 	builder_add_char(sql, '=');
-	parameter_add(sql, dialect, 2);
+	parameter_add(sql, 2);
 	builder_add_string(sql, " ORDER BY id");
 }
 
@@ -199,15 +198,15 @@ void sql_double(struct text_builder *sql, const struct dialect *dialect, const s
 	builder_add_string(sql, "SELECT id FROM ");
 	sql_name(sql, entity->name);
 	builder_add_string(sql, " WHERE _tenant=");
-	parameter_add(sql, dialect, 1);
+	parameter_add(sql, 1);
 	builder_add_string(sql, " AND id<>");
-	parameter_add(sql, dialect, 2);
+	parameter_add(sql, 2);
 	for (uint32_t i = 0; i < count; i++) {
 		const struct field *field = &entity->fields[fields[i]];
 		builder_add_string(sql, " AND ");
 		sql_comparable(sql, dialect, (struct text){0}, field->name, column_is_decimal(field->type));
 		builder_add_char(sql, '=');
-		parameter_add(sql, dialect, 3 + i);
+		parameter_add(sql, 3 + i);
 	}
 }
 
@@ -347,8 +346,8 @@ static void joins_add(struct text_builder *sql, const struct query *query, const
 	}
 }
 
-static void comparison_add(struct text_builder *sql, const struct dialect *dialect, enum comparison comparison,
-			   const struct pushed_term *pushed, uint32_t *parameter)
+static void comparison_add(struct text_builder *sql, enum comparison comparison, const struct pushed_term *pushed,
+			   uint32_t *parameter)
 {
 	static const char *const operators[] = {
 		[COMPARE_EQUAL] = "=",
@@ -364,21 +363,21 @@ static void comparison_add(struct text_builder *sql, const struct dialect *diale
 	if (pushed->shape == TERM_PLAIN) {
 		builder_add_string(sql, operators[comparison]);
 		if (pushed->parameter_count)
-			parameter_add(sql, dialect, ++*parameter);
+			parameter_add(sql, ++*parameter);
 		return;
 	}
 	builder_add_string(sql, pushed->shape == TERM_RANGE ? " BETWEEN " : " IN (");
 	for (uint32_t i = 0; i < pushed->parameter_count; i++) {
 		if (i)
 			builder_add_string(sql, pushed->shape == TERM_RANGE ? " AND " : ",");
-		parameter_add(sql, dialect, ++*parameter);
+		parameter_add(sql, ++*parameter);
 	}
 	/* an empty list has no item that is equal */
 	builder_add_string(sql, pushed->shape == TERM_RANGE ? "" : pushed->parameter_count ? ")" : "NULL)");
 }
 
 void sql_query(struct text_builder *sql, const struct dialect *dialect, const struct query *query, const struct schema *schema,
-	       const struct pushed_term *pushed, uint32_t pushed_count)
+	       const struct pushed_term *pushed, uint32_t pushed_count, uint32_t most)
 {
 	uint32_t parameter = 1;
 
@@ -390,7 +389,7 @@ void sql_query(struct text_builder *sql, const struct dialect *dialect, const st
 	for (uint32_t i = 0; i < pushed_count; i++)
 		joins_add(sql, query, &pushed[i]);
 	builder_add_string(sql, " WHERE r._tenant=");
-	parameter_add(sql, dialect, 1);
+	parameter_add(sql, 1);
 	for (uint32_t i = 0; i < pushed_count; i++) {
 		const struct query_term *term = &query->terms[pushed[i].term];
 		const struct field *field = term_field(query, schema, term);
@@ -398,6 +397,8 @@ void sql_query(struct text_builder *sql, const struct dialect *dialect, const st
 		builder_add_string(sql, " AND ");
 		sql_comparable(sql, dialect, term_table(sql, term, pushed[i].term), field->name,
 			       !set && column_is_decimal(field->type));
-		comparison_add(sql, dialect, term->comparison, &pushed[i], &parameter);
+		comparison_add(sql, term->comparison, &pushed[i], &parameter);
 	}
+	if (most)
+		builder_format(sql, " LIMIT %u", most);
 }

@@ -26,15 +26,14 @@ void sql_comparable(struct text_builder *sql, const struct dialect *dialect, str
 		    bool is_decimal);
 
 /* --- rows. Parameter 1 is always the tenant, 2 the id. */
-void sql_read(struct text_builder *sql, const struct dialect *dialect, const struct entity *entity);
+void sql_read(struct text_builder *sql, const struct entity *entity);
 /* Then the stored fields but the id, in order. */
-void sql_insert(struct text_builder *sql, const struct dialect *dialect, const struct entity *entity);
+void sql_insert(struct text_builder *sql, const struct entity *entity);
 /* 3: the version that was read, or null; then the fields of the bit set, in order. */
-void sql_update(struct text_builder *sql, const struct dialect *dialect, const struct entity *entity, const uint64_t *fields);
-void sql_delete(struct text_builder *sql, const struct dialect *dialect, const struct entity *entity);
+void sql_update(struct text_builder *sql, const struct entity *entity, const uint64_t *fields);
+void sql_delete(struct text_builder *sql, const struct entity *entity);
 /* Ids of the rows whose `field` is parameter 2. */
-void sql_referring(struct text_builder *sql, const struct dialect *dialect, const struct entity *entity,
-		   const struct field *field);
+void sql_referring(struct text_builder *sql, const struct entity *entity, const struct field *field);
 /* One row other than `id` with the same values in `fields`; parameters 3… are their values. */
 void sql_double(struct text_builder *sql, const struct dialect *dialect, const struct entity *entity, const uint16_t *fields,
 		uint32_t count);
@@ -50,9 +49,9 @@ struct pushed_term {
 };
 
 /* Parameter 1 is the tenant, then those of the pushed terms in order. Rows come whole, in no order: asked for one by id,
- * databases read the whole key of the tenant instead of the index of the terms. */
+ * databases read the whole key of the tenant instead of the index of the terms. `most`: so many are enough; 0: all. */
 void sql_query(struct text_builder *sql, const struct dialect *dialect, const struct query *query, const struct schema *schema,
-	       const struct pushed_term *pushed, uint32_t pushed_count);
+	       const struct pushed_term *pushed, uint32_t pushed_count, uint32_t most);
 /* False: leave the term to the engine. */
 bool term_push(const struct query *query, const struct schema *schema, uint32_t term, struct value parameter,
 	       struct pushed_term *pushed_out);

@@ -11,6 +11,7 @@ struct sqlite {
 	struct database database;
 	sqlite3 *handle;
 	int constraint; /* extended result code of the last conflict */
+	int64_t changes;
 	struct sqlite_statement *statements;
 };
 
@@ -18,6 +19,9 @@ struct sqlite_statement {
 	struct statement statement;
 	sqlite3_stmt *handle;
 	struct sqlite_statement *next, **link; /* in sqlite.statements */
+	/* bound to many: */
+	const struct sql_value *many;
+	uint32_t parameters, count, at;
 };
 
 static struct sqlite *sqlite_of(const struct database *database)
@@ -113,7 +117,7 @@ static enum constraint constraint_of(const struct database *database)
 
 static int64_t changes(const struct database *database)
 {
-	return sqlite3_changes64(sqlite_of(database)->handle);
+	return sqlite_of(database)->changes;
 }
 
 static void reset_all(struct database *database)
@@ -133,7 +137,8 @@ static enum status prepare(struct database *database, struct text sql, struct st
 		return failed(database, code, error);
 	struct sqlite_statement *statement = calloc(1, sizeof *statement);
 	CHECK(statement);
-	*statement = (struct sqlite_statement){{database}, handle, sqlite->statements, &sqlite->statements};
+	*statement = (struct sqlite_statement){
+		.statement = {database}, .handle = handle, .next = sqlite->statements, .link = &sqlite->statements};
 	if (statement->next)
 		statement->next->link = &statement->next;
 	sqlite->statements = statement;
@@ -152,9 +157,8 @@ static void close_statement(struct statement *closed)
 	free(statement);
 }
 
-static void bind_value(struct statement *statement, uint32_t parameter, struct sql_value value)
+static void value_bind(sqlite3_stmt *bound, uint32_t parameter, struct sql_value value)
 {
-	sqlite3_stmt *bound = handle_of(statement);
 	const char *bytes = value.text.bytes ? value.text.bytes : "";
 	int code = SQLITE_OK, at = (int)parameter;
 
@@ -177,14 +181,53 @@ static void bind_value(struct statement *statement, uint32_t parameter, struct s
 	CHECK(code == SQLITE_OK);
 }
 
-static enum status step(struct statement *statement, bool *row_out, struct error *error)
+static void bind_value(struct statement *statement, uint32_t parameter, struct sql_value value)
 {
-	int code = sqlite3_step(handle_of(statement));
+	if (parameter == 1)
+		((struct sqlite_statement *)statement)->count = 0;
+	value_bind(handle_of(statement), parameter, value);
+}
 
+static void row_bind(struct sqlite_statement *statement)
+{
+	const struct sql_value *row = statement->many + statement->at * statement->parameters;
+
+	for (uint32_t i = 0; i < statement->parameters; i++)
+		value_bind(statement->handle, i + 1, row[i]);
+}
+
+static void bind_many(struct statement *bound, const struct sql_value *values, uint32_t parameters, uint32_t count)
+{
+	struct sqlite_statement *statement = (struct sqlite_statement *)bound;
+
+	CHECK(count > 0);
+	statement->many = values;
+	statement->parameters = parameters;
+	statement->count = count;
+	statement->at = 0;
+	row_bind(statement);
+}
+
+static uint32_t origin(const struct statement *statement)
+{
+	return ((const struct sqlite_statement *)statement)->at;
+}
+
+static enum status step(struct statement *stepped, bool *row_out, struct error *error)
+{
+	struct sqlite_statement *statement = (struct sqlite_statement *)stepped;
+	struct sqlite *sqlite = sqlite_of(stepped->database);
+	int code;
+
+	while ((code = sqlite3_step(statement->handle)) == SQLITE_DONE) {
+		bool is_first = !statement->count || !statement->at;
+		sqlite->changes = (is_first ? 0 : sqlite->changes) + sqlite3_changes64(sqlite->handle);
+		if (!statement->count || ++statement->at == statement->count)
+			break;
+		row_bind(statement);
+	}
 	*row_out = code == SQLITE_ROW;
-	if (code == SQLITE_ROW || code == SQLITE_DONE)
-		return OK;
-	return failed(statement->database, code, error);
+	return code == SQLITE_ROW || code == SQLITE_DONE ? OK : failed(stepped->database, code, error);
 }
 
 static struct sql_value column_of(struct statement *statement, uint32_t column)
@@ -245,6 +288,8 @@ const struct driver sqlite_driver = {.dialect = &dialect_sqlite,
 				     .prepare = prepare,
 				     .statement_close = close_statement,
 				     .bind = bind_value,
+				     .bind_many = bind_many,
+				     .origin = origin,
 				     .step = step,
 				     .column = column_of,
 				     .reset = reset};

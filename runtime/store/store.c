@@ -25,6 +25,7 @@ enum status store_open(const char *path, struct store **store_out, struct error 
 	arena_init(&store->schema, "store", 0);
 	arena_init(&store->scratch, "store call", 0);
 	arena_init(&store->chain.arena, "store chain", 0);
+	arena_init(&store->batch.arena, "store batch", 0);
 	store->queries = map_in(&store->schema);
 	store->words = map_in(&store->schema);
 	enum status status = database_open(path, &store->database, error);
@@ -45,6 +46,7 @@ void store_close(struct store *store)
 	arena_release(&store->schema);
 	arena_release(&store->scratch);
 	arena_release(&store->chain.arena);
+	arena_release(&store->batch.arena);
 	free(store);
 }
 
@@ -92,6 +94,7 @@ void store_rollback(struct store *store)
 
 	CHECK(store->depth > 0);
 	store->depth--;
+	store->batch.is_open = false;
 	chain_end(store, false);
 	database_reset_all(store->database);
 	/* a rollback that fails has already happened: the database gave the transaction up by itself */
@@ -128,6 +131,11 @@ void store_turn(struct store *store, moment at, struct record_id event)
 {
 	store->at = at;
 	store->event = event;
+}
+
+bool store_is_remote(const struct store *store)
+{
+	return *store->dialect->is_remote;
 }
 
 void store_ports(struct store *store, struct ports *ports)
@@ -254,28 +262,60 @@ void store_bind_key(struct store *store, struct statement *statement, struct rec
 	statement_bind(statement, 2, sql_from_id(&store->scratch, id));
 }
 
+enum status store_write(struct store *store, const char *sql, const struct sql_value *values, uint32_t count,
+			struct error *error)
+{
+	struct statement *statement;
+	enum status status = store_statement(store, sql, &statement, error);
+
+	if (status != OK)
+		return status;
+	if (store->batch.is_open) {
+		batch_queue(store, statement, values, count);
+		return OK;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		statement_bind(statement, i + 1, values[i]);
+	status = statement_run(statement, error);
+	if (status == OK && database_changes(store->database) == 0)
+		return error_set(error, CONFLICT, "nothing was written: it is there already, or somebody else has changed it");
+	return status;
+}
+
 /* --- what an engine asks */
+enum status store_read_statement(struct store *store, const struct entity *entity, struct statement **statement_out,
+				 struct error *error)
+{
+	struct statement **read = &store->access[entity->index].read;
+	struct text_builder sql = {.arena = &store->scratch};
+	enum status status = OK;
+
+	if (!*read) {
+		sql_read(&sql, entity);
+		status = store_prepare(store, &sql, read, error);
+	}
+	*statement_out = *read;
+	return status;
+}
+
 static enum status read_row(void *host, struct arena *arena, const struct entity *entity, struct record_id id,
 			    struct value *values_out, struct error *error)
 {
 	struct store *store = host;
-	struct statement **read = &store->access[entity->index].read;
-	enum status status = OK;
+	struct statement *statement;
 	bool row;
 
+	if (store->batch.is_open)
+		return batch_read(store, arena, entity, id, values_out, error);
 	arena_reset(&store->scratch);
-	if (!*read) {
-		struct text_builder sql = {.arena = &store->scratch};
-		sql_read(&sql, store->dialect, entity);
-		status = store_prepare(store, &sql, read, error);
-	}
+	enum status status = store_read_statement(store, entity, &statement, error);
 	if (status != OK)
 		return status;
-	store_bind_key(store, *read, id);
-	status = statement_step(*read, &row, error);
+	store_bind_key(store, statement, id);
+	status = statement_step(statement, &row, error);
 	if (status == OK)
-		status = row ? row_from_sql(arena, entity, *read, values_out, error) : NOT_FOUND;
-	statement_reset(*read);
+		status = row ? row_from_sql(arena, entity, statement, values_out, error) : NOT_FOUND;
+	statement_reset(statement);
 	return status;
 }
 
@@ -284,6 +324,9 @@ static enum status next_number(void *host, struct text key, int64_t *number_out,
 	struct store *store = host;
 	struct statement *statement;
 	bool row = false;
+
+	if (store->batch.is_open)
+		return batch_next_number(store, key, number_out, error);
 	enum status status =
 		store_statement(store,
 				"INSERT INTO _sequence(_tenant,name,number) VALUES(?1,?2,1) "
@@ -305,6 +348,11 @@ static enum status return_numbers(void *host, struct text key, int64_t first, st
 {
 	struct store *store = host;
 	struct statement *statement;
+
+	if (store->batch.is_open) {
+		batch_return_numbers(store, key, first);
+		return OK;
+	}
 	enum status status =
 		store_statement(store, "UPDATE _sequence SET number=?3-1 WHERE _tenant=?1 AND name=?2", &statement, error);
 
@@ -316,39 +364,51 @@ static enum status return_numbers(void *host, struct text key, int64_t first, st
 	return statement_run(statement, error);
 }
 
+#define EVENT_SEEN "SELECT 1 FROM _event WHERE _tenant=?1 AND id=?2"
+#define EVENT_ADD "INSERT INTO _event(_tenant,id,kind,at) VALUES(?1,?2,?3,?4) ON CONFLICT(_tenant,id) DO NOTHING"
+
 static enum status event_seen(void *host, struct record_id id, bool *seen_out, struct error *error)
 {
-	struct store *store = host;
-	struct statement *statement;
-	enum status status = store_statement(store, "SELECT 1 FROM _event WHERE _tenant=?1 AND id=?2", &statement, error);
+	return store_has(host, EVENT_SEEN, id, seen_out, error);
+}
 
+enum status store_has(struct store *store, const char *sql, struct record_id id, bool *found_out, struct error *error)
+{
+	struct statement *statement;
+
+	if (store->batch.is_open)
+		return batch_recall(store, sql, id, found_out, error);
+	enum status status = store_statement(store, sql, &statement, error);
 	if (status != OK)
 		return status;
 	arena_reset(&store->scratch);
 	store_bind_key(store, statement, id);
-	status = statement_step(statement, seen_out, error);
+	status = statement_step(statement, found_out, error);
 	statement_reset(statement);
 	return status;
 }
 
 enum status store_event_is_new(struct store *store, const struct event *event, bool *is_new_out, struct error *error)
 {
-	struct statement *statement;
-	enum status status = store_statement(store,
-					     "INSERT INTO _event(_tenant,id,kind,at) VALUES(?1,?2,?3,?4) "
-					     "ON CONFLICT(_tenant,id) DO NOTHING",
-					     &statement, error);
+	bool seen = false;
+	enum status status = store->batch.is_open ? event_seen(store, event->id, &seen, error) : OK;
 
-	if (status != OK)
-		return status;
 	arena_reset(&store->scratch);
-	store_bind_key(store, statement, event->id);
-	statement_bind(statement, 3, sql_text(event->kind ? event->kind->name : TEXT("")));
-	statement_bind(statement, 4, sql_integer(event->at));
-	status = statement_run(statement, error);
-	*is_new_out = status == OK && database_changes(store->database) == 1;
+	const struct sql_value values[] = {sql_integer(store->tenant), sql_from_id(&store->scratch, event->id),
+					   sql_text(event->kind ? event->kind->name : TEXT("")), sql_integer(event->at)};
+	*is_new_out = false;
 	store_turn(store, event->at, event->id);
-	return status;
+	if (status != OK || seen)
+		return status;
+	if (store->batch.is_scouting) {
+		*is_new_out = true;
+		return OK;
+	}
+	status = store_write(store, EVENT_ADD, values, 4, error);
+	if (status == OK && store->batch.is_open)
+		batch_remember(store, EVENT_SEEN, event->id);
+	*is_new_out = status == OK;
+	return status == CONFLICT ? OK : status;
 }
 
 enum status store_next_timer(struct store *store, moment until, struct record_id *timer_out, moment *due_out,
@@ -439,27 +499,39 @@ enum status store_set_setting(struct store *store, const struct setting *setting
 	return statement_run(statement, error);
 }
 
-static enum status setting_read(void *host, struct arena *arena, const struct setting *setting, struct value *value_out)
+static enum status setting_text(struct store *store, struct arena *arena, struct text name, struct text *value_out)
 {
-	struct store *store = host;
 	struct statement *statement;
 	struct error error;
-	const struct type list = {.kind = TYPE_LIST, .element = setting->type};
-	struct value items;
 	bool row = false;
+
+	if (store->batch.is_open)
+		return batch_setting(store, name, value_out, &error);
 	enum status status =
 		store_statement(store, "SELECT value FROM _setting WHERE _tenant=?1 AND name=?2", &statement, &error);
-
 	if (status != OK)
 		return status;
 	statement_bind(statement, 1, sql_integer(store->tenant));
-	statement_bind(statement, 2, sql_text(setting->name));
+	statement_bind(statement, 2, sql_text(name));
 	status = statement_step(statement, &row, &error);
 	if (status == OK && row)
-		status = value_from_sql(arena, &list, statement_column(statement, 0), &items, &error);
+		*value_out = store_text(arena, statement, 0);
 	statement_reset(statement);
-	if (status != OK || !row)
-		return status == OK ? NOT_FOUND : status;
+	return status == OK && !row ? NOT_FOUND : status;
+}
+
+static enum status setting_read(void *host, struct arena *arena, const struct setting *setting, struct value *value_out)
+{
+	struct error error;
+	const struct type list = {.kind = TYPE_LIST, .element = setting->type};
+	struct value items;
+	struct text text;
+	enum status status = setting_text(host, arena, setting->name, &text);
+
+	if (status == OK)
+		status = value_from_sql(arena, &list, sql_text(text), &items, &error);
+	if (status != OK)
+		return status;
 	*value_out = items.kind == VALUE_LIST && items.count == 1 ? items.items[0] : value_missing();
 	return value_out->kind == VALUE_MISSING ? NOT_FOUND : OK;
 }

@@ -37,6 +37,21 @@ void store_turn(struct store *store, moment at, struct record_id event);
 /* On: that references lead somewhere is not asked after each plan; the commit finds it, for all of them, and says less. */
 void store_check_late(struct store *store, bool late);
 
+/* Many turns in one transaction, for databases where a trip costs more than a turn. Between begin and write, within a
+ * transaction, everything below and the journal read and write in memory; store_batch_write brings it all to the database at
+ * once. It, or any call before, may end with CONFLICT, which says nothing of whose it is: roll back and run the turns one by
+ * one. store_batch_end without a write forgets. */
+void store_batch_begin(struct store *store);
+enum status store_batch_write(struct store *store, struct error *error) MUST_CHECK;
+void store_batch_end(struct store *store);
+/* A turn that scouts is run to learn what it will ask for, and its plan thrown away. What is not in memory is noted, is
+ * answered as if it were not there, and counts as missed; a fetch gets all that was noted, with one question for each kind. */
+void store_batch_scout(struct store *store, bool scouting);
+uint32_t store_batch_missed(const struct store *store);
+enum status store_batch_fetch(struct store *store, struct error *error) MUST_CHECK;
+/* Whether trips to this database are worth scouting for: it is not in this process. */
+bool store_is_remote(const struct store *store);
+
 /* Applies the plan's changes in order, writes their history, and remembers the keyed events among plan->events. Clocks and
  * notes of a deleted row go with it; any other row that still refers to it is a CONFLICT. CONFLICT: a unique index, a foreign
  * key or a sealed row says no (the sentence names entity, fields and values), or a row's version is not the one that was read.

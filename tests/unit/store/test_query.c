@@ -355,7 +355,7 @@ static void test_references_are_found_by_their_index(void **state)
 	struct text_builder sql = {.arena = &world.sample.arena};
 	builder_add_string(&sql, "EXPLAIN QUERY PLAN ");
 	assert_true(term_push(&query, schema, 0, world.things[0][FIELD_ID], &pushed));
-	sql_query(&sql, store->dialect, &query, schema, &pushed, 1);
+	sql_query(&sql, store->dialect, &query, schema, &pushed, 1, 0);
 	if (store->dialect == &dialect_sqlite) {
 		assert_int_equal(database_prepare(store->database, builder_text(&sql), &statement, &world.sample.error), OK);
 		statement_bind(statement, 1, sql_integer(0));
