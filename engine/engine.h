@@ -43,8 +43,8 @@ enum status engine_act(struct engine *engine, const struct code *body, struct va
 		       struct error *error) MUST_CHECK;
 
 /* What a connector received: runs the arrivals of `receive` whose guards hold (slot 0: the body, slot 1: the headers, both
- * DATA, `headers` may be NULL). `id` is the document's and no other's: what it makes is named after it. The events they emit are events of this turn like any derived ones. No arrival that holds is
- * OK: the plan is empty and the trace says so. */
+ * DATA, `headers` may be NULL). `id` is the document's and no other's: what it makes is named after it. The events they emit
+ * are events of this turn like any derived ones. No arrival that holds is OK: the plan is empty and the trace says so. */
 enum status engine_receive(struct engine *engine, const struct receive *receive, const struct json *body,
 			   const struct json *headers, struct record_id id, moment at, const struct ports *ports,
 			   const struct turn **turn_out, struct error *error) MUST_CHECK;

@@ -561,6 +561,7 @@ enum status turns_run_with(struct turns *turns, struct entry *entries, uint32_t 
 	if (is_refusal(status)) {
 		memcpy(entries, before, count * sizeof *entries);
 		status = batch_run(turns, &batch, false, turned_out, error);
+		turned_out->one_by_one = true;
 	}
 	if (status == OK)
 		counted(turned_out, count, metric_clock() - begun);

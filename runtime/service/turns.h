@@ -22,6 +22,7 @@ struct turned {
 	uint32_t calls;               /* put into the outbox */
 	uint32_t timers;              /* set */
 	uint32_t failed_rules;
+	bool one_by_one; /* for together something was refused */
 };
 
 /* Handles the entries in their order (one that is DEAD already is only recorded), at the moment `now`. Those with a number are

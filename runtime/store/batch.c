@@ -303,9 +303,14 @@ static enum status wish(struct store *store, struct wish wish, struct error *err
 {
 	enum knowledge *knowledge = knowledge_of(&wish);
 
-	wish.tenant = store->tenant;
-	if (*knowledge == UNASKED)
+	if (*knowledge == UNASKED) {
+		struct sql_value *values = arena_copy(&store->batch.arena, wish.values, sizeof *values * wish.parameters);
+		for (uint32_t i = 0; i < wish.parameters; i++) /* they may belong to a turn that will be over by then */
+			values[i] = value_kept(&store->batch.arena, values[i]);
+		wish.values = values;
+		wish.tenant = store->tenant;
 		*list_add(&store->batch.arena, &store->batch.wishes) = wish;
+	}
 	*knowledge = ASKED;
 	store->batch.missed++;
 	return store->batch.is_scouting ? OK : store_batch_fetch(store, error);
@@ -313,10 +318,10 @@ static enum status wish(struct store *store, struct wish wish, struct error *err
 
 static struct sql_value *key_values(struct store *store, struct record_id id)
 {
-	struct sql_value *values = arena_array(&store->batch.arena, struct sql_value, 2);
+	struct sql_value *values = arena_array(&store->scratch, struct sql_value, 2);
 
 	values[0] = sql_integer(store->tenant);
-	values[1] = sql_from_id(&store->batch.arena, id);
+	values[1] = sql_from_id(&store->scratch, id);
 	return values;
 }
 
@@ -407,15 +412,68 @@ static struct answer *answer_held(struct store *store, const struct statement *s
 	return answer;
 }
 
-/* Rows of which a plain term says no are left out already; the others are the engine's to decide. */
+static bool order_fits(enum comparison comparison, struct value value, struct value parameter)
+{
+	int order;
+
+	if (value_compare(value, parameter, &order) != OK)
+		return true;
+	switch (comparison) {
+	case COMPARE_LESS:
+		return order < 0;
+	case COMPARE_LESS_EQUAL:
+		return order <= 0;
+	case COMPARE_GREATER:
+		return order > 0;
+	case COMPARE_GREATER_EQUAL:
+		return order >= 0;
+	default:
+		return true;
+	}
+}
+
+static bool item_fits(struct value value, struct value parameter)
+{
+	if (parameter.kind == VALUE_RANGE)
+		return order_fits(COMPARE_GREATER_EQUAL, value, parameter.items[0]) &&
+		       order_fits(COMPARE_LESS_EQUAL, value, parameter.items[1]);
+	for (uint32_t i = 0; i < parameter.count; i++)
+		if (value.kind != parameter.items[i].kind || value_equal(value, parameter.items[i]))
+			return true;
+	return parameter.kind != VALUE_LIST;
+}
+
+static bool term_fits(const struct query_term *term, struct value value, struct value parameter)
+{
+	switch (term->comparison) {
+	case COMPARE_IS_SET:
+		return value.kind != VALUE_MISSING;
+	case COMPARE_NOT_SET:
+		return value.kind == VALUE_MISSING;
+	default:
+		if (value.kind == VALUE_MISSING)
+			return false;
+	}
+	switch (term->comparison) {
+	case COMPARE_EQUAL:
+		return value.kind != parameter.kind || value_equal(value, parameter);
+	case COMPARE_NOT_EQUAL:
+		return value.kind != parameter.kind || !value_equal(value, parameter);
+	case COMPARE_IN:
+		return item_fits(value, parameter);
+	default:
+		return order_fits(term->comparison, value, parameter);
+	}
+}
+
+/* As the database would leave rows out; where it is not plain what it would say, the engine decides. */
 static bool may_fit(const struct query *query, const struct value *parameters, const struct value *values)
 {
 	for (uint32_t i = 0; i < query->term_count; i++) {
 		const struct query_term *term = &query->terms[i];
-		if (term->path_length != 1 || term->comparison != COMPARE_EQUAL)
-			continue;
-		struct value value = values[term->path[0]], parameter = parameters[term->parameter];
-		if (value.kind == VALUE_MISSING || (value.kind == parameter.kind && !value_equal(value, parameter)))
+		bool set = term->comparison == COMPARE_IS_SET || term->comparison == COMPARE_NOT_SET;
+		if (term->path_length == 1 && !query->entity->fields[term->path[0]].computed &&
+		    !term_fits(term, values[term->path[0]], set ? value_missing() : parameters[term->parameter]))
 			return false;
 	}
 	return true;
@@ -429,9 +487,10 @@ static void rows_now(struct store *store, struct arena *arena, const struct quer
 	const held_rows *written = written_candidates(store, query, parameters);
 
 	for (uint32_t i = 0; i < answer->rows.count; i++) {
-		answer->rows.items[i]->stamp = stamp;
-		if (answer->rows.items[i]->now)
-			*list_add(arena, rows_out) = answer->rows.items[i];
+		struct held_row *row = answer->rows.items[i];
+		row->stamp = stamp;
+		if (row->now && (!row->written || may_fit(query, parameters, row->now)))
+			*list_add(arena, rows_out) = row;
 	}
 	before = rows_out->count;
 	for (uint32_t i = 0; written && i < written->count; i++) {
@@ -464,7 +523,7 @@ enum status batch_query(struct store *store, struct arena *arena, const struct q
 	held_rows rows = {0};
 
 	arena_reset(&store->scratch);
-	enum status status = query_bind(store, &store->batch.arena, query, parameters, SPARE_ROWS, &bound, error);
+	enum status status = query_bind(store, &store->scratch, query, parameters, SPARE_ROWS, &bound, error);
 	if (status != OK || bound.none)
 		return status;
 	struct answer *answer = answer_held(store, bound.statement, bound.values, bound.count);

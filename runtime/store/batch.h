@@ -87,6 +87,8 @@ void batch_wrote(struct store *store, struct held_row *row);
 bool batch_takes(const struct plan *plan);
 enum status batch_change(struct store *store, const struct change *change, struct error *error) MUST_CHECK;
 void batch_history(struct store *store, const struct sql_value columns[HISTORY_COLUMN_COUNT]);
+/* With a text of its own. */
+struct sql_value value_kept(struct arena *arena, struct sql_value value);
 /* A write of one row that runs with all others of its kind. The values are copied. */
 void batch_queue(struct store *store, struct statement *statement, const struct sql_value *values, uint32_t parameters);
 

@@ -97,7 +97,7 @@ enum status batch_change(struct store *store, const struct change *change, struc
 }
 
 /* --- keeping other writes */
-static struct sql_value value_kept(struct arena *arena, struct sql_value value)
+struct sql_value value_kept(struct arena *arena, struct sql_value value)
 {
 	if (value.kind == SQL_TEXT || value.kind == SQL_BYTES)
 		value.text = text_copy(arena, value.text);
