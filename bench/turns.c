@@ -88,7 +88,7 @@ int main(int count, char **words)
 	arena_init(&arena, "bench", 0);
 	must(store_open(words[1], &store, &error), &error);
 	must(store_migrate(store, pack.program, &arena, NULL, &error), &error);
-	must(programs_open(pack.program, &programs, &error), &error);
+	must(programs_open(store, pack.program, &programs, &error), &error);
 	struct turns *turns = turns_open(store, programs);
 	batches_run(turns, atol(words[2]), (uint32_t)atol(words[3]));
 	turns_close(turns);

@@ -1,5 +1,7 @@
-/* Opens what a service keeps. Must never make a store: a mistyped folder would look like an empty one. */
+/* Opens what a service keeps. Must make no store for who only looks: a mistyped folder would look like an empty one. */
 #include "runtime/serving.h"
+
+#include "runtime/store/tenant.h"
 
 static const char *given(void *context, const char *word)
 {
@@ -11,13 +13,27 @@ static const char *given(void *context, const char *word)
 	return NULL;
 }
 
-int serving_open(struct serving *serving, const struct command_line *line)
+static int store_find(struct serving *serving, const struct command_line *line, bool make)
 {
 	*serving = (struct serving){.line = line};
 	if (settings_read(line->arena, given, (void *)line, "", TEXT(""), &serving->settings, &serving->error) != OK ||
-	    service_store_open(&serving->settings, false, &serving->store, &serving->error) != OK)
+	    service_store_open(&serving->settings, make, &serving->store, &serving->error) != OK)
 		return world_error(&serving->error);
 	return EXIT_FINE;
+}
+
+int serving_open(struct serving *serving, const struct command_line *line)
+{
+	return store_find(serving, line, false);
+}
+
+int serving_make(struct serving *serving, const struct command_line *line)
+{
+	int code = store_find(serving, line, true);
+
+	if (code == EXIT_FINE && store_make_own_tables(serving->store, &serving->error) != OK)
+		return world_error(&serving->error);
+	return code;
 }
 
 int serving_settle(struct serving *serving, enum status status)

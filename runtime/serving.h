@@ -15,6 +15,8 @@ struct serving {
 
 /* EXIT_FINE, or the reason was printed. */
 int serving_open(struct serving *serving, const struct command_line *line);
+/* The same for who prepares a service: a store that is not there is made. */
+int serving_make(struct serving *serving, const struct command_line *line);
 /* Commits (or, after a failure, takes back) what was begun with store_begin, and lets the service look. */
 int serving_settle(struct serving *serving, enum status status);
 void serving_close(struct serving *serving);

@@ -2,6 +2,7 @@
 #include "runtime/service/envelope.h"
 
 #include "runtime/service/service.h"
+#include "runtime/store/tenant.h"
 
 static struct text member_text(const struct json *object, const char *name)
 {
@@ -25,7 +26,14 @@ static enum status document_read(struct arena *arena, const struct cloud_event *
 	return OK;
 }
 
-enum status entry_from_event(struct arena *arena, const struct cloud_event *event, struct entry *entry_out, struct error *error)
+/* Nobody's events of one source and id differ by the tenant that they name: each is kept. */
+static struct text nobody_source(struct arena *arena, const struct cloud_event *event)
+{
+	return text_format(arena, "%.*s of nobody's %.*s", TEXT_ARGS(event->source), TEXT_ARGS(event->tenant));
+}
+
+enum status entry_from_event(struct arena *arena, const struct programs *programs, const struct cloud_event *event,
+			     struct entry *entry_out, struct error *error)
 {
 	*entry_out = (struct entry){.origin = ENTRY_EVENT,
 				    .id = journal_event_id(arena, event->source, event->id),
@@ -34,10 +42,13 @@ enum status entry_from_event(struct arena *arena, const struct cloud_event *even
 				    .subject = event->subject.length ? event->subject : event->source,
 				    .content = event->data,
 				    .received_at = member_now()};
-	if (event->tenant.length && !text_is(event->tenant, "default"))
-		return error_set(
-			error, NOT_FOUND, "there is no tenant `%.*s`",
-			TEXT_ARGS(text_slice(event->tenant, 0, event->tenant.length > 60 ? 60 : event->tenant.length)));
+	enum status status = programs_tenant(programs, event->tenant, &entry_out->tenant, error);
+	if (status == NOT_FOUND) {
+		entry_out->tenant = TENANT_NOBODY;
+		entry_out->id = journal_event_id(arena, nobody_source(arena, event), event->id);
+	}
+	if (status != OK)
+		return status;
 	return text_is(event->type, RECEIVED_TYPE) ? document_read(arena, event, entry_out, error) : OK;
 }
 

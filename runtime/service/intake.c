@@ -10,6 +10,7 @@
 enum { TAKE_MOST = BROKER_SHARDS * BROKER_PREFETCH };
 
 struct intake {
+	struct programs *programs;
 	struct bus *bus;
 	struct delivery *taken[TAKE_MOST];
 	uint32_t count;
@@ -40,6 +41,7 @@ enum status intake_open(struct member *member, void (*on_deliveries)(void *conte
 		.watcher = {.on_open = on_open, .on_closed = on_closed, .on_deliveries = on_deliveries, .context = member}};
 
 	CHECK(intake);
+	intake->programs = member->programs;
 	*intake_out = intake;
 	enum status status = bus_open(&options, &intake->bus, error);
 	for (uint32_t shard = 0; status == OK && shard < BROKER_SHARDS; shard++)
@@ -72,7 +74,7 @@ static void bury(struct arena *arena, const struct delivery *delivery, struct en
 						      : text_format(arena, "%u bytes that are no UTF-8", delivery->body.length);
 }
 
-static void entry_read(struct arena *arena, const struct delivery *delivery, struct entry *entry)
+static void entry_read(struct intake *intake, struct arena *arena, const struct delivery *delivery, struct entry *entry)
 {
 	struct cloud_event event;
 	struct error error;
@@ -82,7 +84,7 @@ static void entry_read(struct arena *arena, const struct delivery *delivery, str
 		bury(arena, delivery, entry, text_copy(arena, text_from(error.sentence)));
 		return;
 	}
-	if (entry_from_event(arena, &event, entry, &error) != OK)
+	if (entry_from_event(arena, intake->programs, &event, entry, &error) != OK)
 		bury(arena, delivery, entry, text_copy(arena, text_from(error.sentence)));
 	else if (delivery->shard == BUS_DEAD)
 		bury(arena, delivery, entry,
@@ -95,7 +97,7 @@ void intake_take(struct intake *intake, struct arena *arena, uint32_t most, entr
 	if (!intake->count) /* else those come first that could not be stored */
 		intake->count = bus_take(intake->bus, intake->taken, most < TAKE_MOST ? most : TAKE_MOST);
 	for (uint32_t i = 0; i < intake->count; i++)
-		entry_read(arena, intake->taken[i], list_add(arena, entries_out));
+		entry_read(intake, arena, intake->taken[i], list_add(arena, entries_out));
 }
 
 void intake_settle(struct intake *intake, bool stored)

@@ -101,7 +101,7 @@ static enum status member_open(struct member *member, struct error *error)
 	if (status == OK)
 		status = store_attach(member, error);
 	if (status == OK)
-		status = programs_open(member->service->program, &member->programs, error);
+		status = programs_open(member->store, member->service->program, &member->programs, error);
 	if (status != OK)
 		return status;
 	member->turns = turns_open(member->store, member->programs);

@@ -97,26 +97,63 @@ static enum status events_read(struct request *request, cloud_event_list *events
 	return cloud_event_read_binary(arena, header_attribute, request, type, request_body(request), event, error);
 }
 
+static enum status entry_make(struct member *member, struct arena *arena, const struct cloud_event *event, struct entry *entry,
+			      struct error *error)
+{
+	const struct loaded *loaded;
+	enum status status = entry_from_event(arena, member->programs, event, entry, error);
+
+	if (status == OK)
+		status = programs_of(member->programs, entry->tenant, &loaded, error);
+	return status == OK ? entry_check(arena, loaded->program, entry, error) : status;
+}
+
+/* What this process remembers of tenants and packs may be of a moment ago: before anybody is refused it looks again. */
+static enum status entries_make(struct member *member, struct request *request, struct post *post, struct error *error)
+{
+	struct arena *arena = request_arena(request);
+	enum status status = OK;
+
+	for (uint32_t i = 0; status == OK && i < post->events.count; i++) {
+		struct entry *entry = list_add(arena, &post->entries);
+		struct error unread;
+		bool changed;
+		status = entry_make(member, arena, &post->events.items[i], entry, error);
+		if (status != OK && programs_refresh(member->programs, &changed, &unread) != OK)
+			return error_set(error, RETRY, "%s", unread.sentence);
+		if (status != OK && changed)
+			status = entry_make(member, arena, &post->events.items[i], entry, error);
+		if (status != OK && post->events.count > 1)
+			error_within(error, "event %u of the batch", i + 1);
+	}
+	return status;
+}
+
+static void post_refuse(struct request *request, enum status status, const struct error *error)
+{
+	metric_add(METRIC_EVENTS_REFUSED, status != RETRY);
+	if (status == RETRY)
+		request_problem(
+			request, 503, "Service Unavailable",
+			text_format(request_arena(request), "the event was not taken, send it again: %s", error->sentence));
+	else if (status == DENIED)
+		request_problem(request, 403, "Forbidden", text_from(error->sentence));
+	else
+		request_problem(request, 400, "Bad Request", text_from(error->sentence));
+}
+
 static void on_events(void *context, struct request *request)
 {
 	struct member *member = context;
 	struct api *api = member->own;
 	struct post post = {.request = request};
-	struct arena *arena = request_arena(request);
 	struct error error;
 
 	enum status status = events_read(request, &post.events, &error);
-	for (uint32_t i = 0; status == OK && i < post.events.count; i++) {
-		struct entry *entry = list_add(arena, &post.entries);
-		status = entry_from_event(arena, &post.events.items[i], entry, &error);
-		if (status == OK)
-			status = entry_check(arena, programs_of(member->programs, entry->tenant)->program, entry, &error);
-		if (status != OK && post.events.count > 1)
-			error_within(&error, "event %u of the batch", i + 1);
-	}
+	if (status == OK)
+		status = entries_make(member, request, &post, &error);
 	if (status != OK) {
-		metric_add(METRIC_EVENTS_REFUSED, 1);
-		request_problem(request, 400, "Bad Request", text_from(error.sentence));
+		post_refuse(request, status, &error);
 		return;
 	}
 	api->posts[api->post_count++] = post;
@@ -316,9 +353,14 @@ static enum status api_start(struct member *member, struct error *error)
 	return server_open(&options, &api->server, error);
 }
 
+/* All its work begins with a request; a bell may mean that its tenants or packs are others now. */
 static void api_work(struct member *member)
 {
-	(void)member; /* all its work begins with a request */
+	struct error error;
+	bool changed;
+
+	if (programs_refresh(member->programs, &changed, &error) != OK)
+		log_line(LOG_WARNING, "%s", error.sentence);
 }
 
 static void api_end(struct member *member)

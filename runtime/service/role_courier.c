@@ -93,10 +93,13 @@ static void wake_set(void *context, int64_t milliseconds)
 /* --- what becomes of a call */
 static bool may_be_sent_twice(const struct member *member, const struct call *call)
 {
-	const struct program *program = programs_of(member->programs, call->tenant)->program;
+	const struct loaded *loaded;
+	struct error error;
 
-	for (uint32_t i = 0; i < program->action_count; i++) {
-		const struct action *action = &program->actions[i];
+	if (programs_of(member->programs, call->tenant, &loaded, &error) != OK)
+		return false; /* nobody can say */
+	for (uint32_t i = 0; i < loaded->program->action_count; i++) {
+		const struct action *action = &loaded->program->actions[i];
 		if (text_equal(action->name, call->action))
 			return action->repeatable != REPEATABLE_NEVER;
 	}

@@ -121,8 +121,12 @@ static enum status delivered_run(struct member *member, struct error *error)
 {
 	struct worker *worker = member->own;
 	entry_list entries = {0};
-	enum status status = OK;
+	bool changed;
+	/* whose an event is, is said by what is true now */
+	enum status status = programs_refresh(member->programs, &changed, error);
 
+	if (status != OK)
+		return status;
 	intake_take(worker->intake, &worker->arena, worker->batch * STORE_AT_ONCE, &entries);
 	if (!entries.count)
 		return OK;

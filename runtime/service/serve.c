@@ -20,8 +20,7 @@ static enum status activate(struct store *store, const struct program *program, 
 	struct programs *programs;
 	struct entry entry = {.origin = ENTRY_ACTIVATED, .received_at = member_now()};
 	struct turned turned;
-	enum status status = programs_open(program, &programs, error);
-
+	enum status status = programs_open(store, program, &programs, error);
 	struct turns *turns = turns_open(store, programs);
 	if (status == OK)
 		status = turns_run(turns, &entry, 1, member_now(), &turned, error);

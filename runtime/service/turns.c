@@ -23,14 +23,14 @@ enum {
 
 struct turns {
 	struct store *store;
-	const struct programs *programs;
+	struct programs *programs;
 	struct ports ports;
 	struct arena arena; /* one entry */
 	struct arena kept;  /* one transaction: sentences */
 	bool hurried;
 };
 
-struct turns *turns_open(struct store *store, const struct programs *programs)
+struct turns *turns_open(struct store *store, struct programs *programs)
 {
 	struct turns *turns = calloc(1, sizeof *turns);
 
@@ -300,9 +300,9 @@ static enum status turn_reckon(struct turning *turning)
 {
 	struct turns *turns = turning->turns;
 	struct entry *entry = turning->entry;
-	enum status status = OK;
+	enum status status = programs_of(turns->programs, entry->tenant, &turning->loaded, turning->error);
 
-	if (!entry->number && !is_keyed(turning))
+	if (status == OK && !entry->number && !is_keyed(turning))
 		status = journal_has(turns->store, entry, &turning->is_double, turning->error);
 	if (status != OK || turning->is_double)
 		return status;
@@ -386,12 +386,7 @@ static enum status entry_bury(struct turning *turning, struct turned *turned)
 static enum status entry_handle(struct turns *turns, struct entry *entry, const struct json *content, moment now,
 				struct turned *turned, struct error *error)
 {
-	struct turning turning = {.turns = turns,
-				  .loaded = programs_of(turns->programs, entry->tenant),
-				  .entry = entry,
-				  .parsed = content,
-				  .now = now,
-				  .error = error};
+	struct turning turning = {.turns = turns, .entry = entry, .parsed = content, .now = now, .error = error};
 	enum status status = CONFLICT;
 
 	if (entry->state == ENTRY_DEAD && !turns->hurried) {
@@ -470,11 +465,7 @@ static enum status batch_scout(struct turns *turns, const struct batch *batch, c
 		more = false;
 		for (uint32_t i = 0; i < batch->count; i++) {
 			struct entry *entry = &batch->entries[i];
-			struct turning turning = {.turns = turns,
-						  .loaded = programs_of(turns->programs, entry->tenant),
-						  .entry = entry,
-						  .parsed = contents[i],
-						  .now = batch->now};
+			struct turning turning = {.turns = turns, .entry = entry, .parsed = contents[i], .now = batch->now};
 			uint32_t missed = store_batch_missed(turns->store);
 			if (knows_all[i] || entry->state == ENTRY_DEAD || (entry->content.length && !contents[i]))
 				continue;
@@ -535,10 +526,16 @@ static enum status batch_run(struct turns *turns, const struct batch *batch, boo
 			     struct error *error)
 {
 	enum status status = store_begin(turns->store, error);
+	bool changed;
 
 	*turned = (struct turned){0};
 	if (status != OK)
 		return status;
+	status = programs_refresh(turns->programs, &changed, error);
+	if (status != OK) {
+		store_rollback(turns->store);
+		return status;
+	}
 	store_check_late(turns->store, hurried);
 	status = (hurried ? entries_hurry : entries_handle)(turns, batch, turned, error);
 	if (status == OK && batch->also)

@@ -13,7 +13,7 @@
 
 struct turns;
 
-struct turns *turns_open(struct store *store, const struct programs *programs);
+struct turns *turns_open(struct store *store, struct programs *programs);
 void turns_close(struct turns *turns);
 
 /* What became of a transaction, for metrics. */

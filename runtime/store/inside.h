@@ -72,6 +72,13 @@ struct value row_value(const struct store *store, const struct change *change, u
 /* The bit set of columns that a change writes. */
 uint64_t *fields_written(struct arena *arena, const struct change *change, uint32_t *words_out);
 
+/* --- tenant.c */
+/* Where what waits is looked for: what a suspended tenant has stays where it is. */
+#define TENANT_NOT_SUSPENDED "_tenant NOT IN (SELECT number FROM _tenant WHERE state=1)"
+enum status tenant_create_tables(struct store *store, struct error *error) MUST_CHECK;
+/* Something has changed that processes keep in their memory. */
+enum status store_generation_next(struct store *store, struct error *error) MUST_CHECK;
+
 /* --- query.c */
 /* A query with its parameters, as it goes to the database. */
 struct bound_query {

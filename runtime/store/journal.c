@@ -339,7 +339,8 @@ enum status journal_waiting(struct store *store, struct arena *arena, tenant_lis
 		"WITH RECURSIVE waiting(tenant) AS (SELECT (SELECT min(_tenant) FROM _journal WHERE state=0) UNION ALL "
 		"SELECT (SELECT min(j._tenant) FROM _journal j WHERE j.state=0 AND j._tenant>waiting.tenant) FROM waiting "
 		"WHERE waiting.tenant IS NOT NULL) SELECT tenant,(SELECT min(j.number) FROM _journal j WHERE j.state=0 AND "
-		"j._tenant=tenant) AS first FROM waiting WHERE tenant IS NOT NULL ORDER BY 2",
+		"j._tenant=tenant) AS first FROM waiting WHERE tenant IS NOT NULL AND "
+		"tenant NOT IN (SELECT number FROM _tenant WHERE state=1) ORDER BY 2",
 		&statement, error);
 
 	*tenants_out = (tenant_list){0};
@@ -411,9 +412,11 @@ enum status calls_due(struct store *store, struct arena *arena, moment now, uint
 		      struct error *error)
 {
 	struct statement *statement;
-	enum status status = store_statement(
-		store, "SELECT " CALL_COLUMNS " FROM _call WHERE state<=1 AND due_at<=?1 ORDER BY due_at LIMIT ?2", &statement,
-		error);
+	enum status status =
+		store_statement(store,
+				"SELECT " CALL_COLUMNS " FROM _call WHERE state<=1 AND due_at<=?1 AND " TENANT_NOT_SUSPENDED
+				" ORDER BY due_at LIMIT ?2",
+				&statement, error);
 
 	*calls_out = (call_list){0};
 	if (status != OK)
@@ -425,7 +428,7 @@ enum status calls_due(struct store *store, struct arena *arena, moment now, uint
 
 enum status calls_next(struct store *store, moment *due_out, struct error *error)
 {
-	return store_number(store, "SELECT min(due_at) FROM _call WHERE state<=1", due_out, error);
+	return store_number(store, "SELECT min(due_at) FROM _call WHERE state<=1 AND " TENANT_NOT_SUSPENDED, due_out, error);
 }
 
 enum status call_change(struct store *store, const struct call *call, enum call_state from, uint32_t attempts_from,

@@ -184,6 +184,8 @@ enum status store_create_own_tables(struct store *store, struct error *error)
 	enum status status = database_execute(store->database, builder_text(&sql).bytes, error);
 	if (status == OK)
 		status = chain_create_tables(store, error);
+	if (status == OK)
+		status = tenant_create_tables(store, error);
 	return status == OK ? journal_create_tables(store, error) : status;
 }
 
@@ -439,8 +441,10 @@ enum status store_timers_due(struct store *store, struct arena *arena, moment un
 {
 	struct statement *statement;
 	bool row;
-	enum status status = store_statement(
-		store, "SELECT _tenant,id,due_at FROM timer WHERE due_at<=?1 ORDER BY due_at,id LIMIT ?2", &statement, error);
+	enum status status = store_statement(store,
+					     "SELECT _tenant,id,due_at FROM timer WHERE due_at<=?1 AND " TENANT_NOT_SUSPENDED
+					     " ORDER BY due_at,id LIMIT ?2",
+					     &statement, error);
 
 	*due_out = (due_list){0};
 	if (status != OK)
@@ -457,7 +461,8 @@ enum status store_timers_due(struct store *store, struct arena *arena, moment un
 
 enum status store_timer_next(struct store *store, moment *due_out, struct error *error)
 {
-	return store_number(store, "SELECT due_at FROM timer ORDER BY due_at LIMIT 1", due_out, error);
+	return store_number(store, "SELECT due_at FROM timer WHERE " TENANT_NOT_SUSPENDED " ORDER BY due_at LIMIT 1", due_out,
+			    error);
 }
 
 enum status store_timer_put_off(struct store *store, struct record_id timer, moment until, struct error *error)

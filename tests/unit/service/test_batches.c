@@ -166,7 +166,7 @@ static struct text week_run(struct arena *arena, uint32_t most)
 	entry_list entries = {0};
 	uint32_t dead = 0, doubles = 0, one_by_one = 0;
 
-	must(programs_open(pack.program, &programs, &error));
+	must(programs_open(store, pack.program, &programs, &error));
 	struct turns *turns = turns_open(store, programs);
 	must(turns_run(turns, &begin, 1, NOW, &turned, &error));
 	week_read(arena, &entries);
