@@ -3,34 +3,9 @@
  * Usage: turns STORE EVENTS BATCH PACK…    STORE: a file or postgresql://…, empty */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "runtime/pack.h"
-#include "runtime/service/turns.h"
+#include "bench/host.h"
 #include "runtime/store/journal.h"
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
-/* What pack_open says when a file can not be read; the program's own is in main.c. */
-int world_error(const struct error *error)
-{
-	fprintf(stderr, "turns: %s\n", error->sentence);
-	return EXIT_UNREADABLE;
-}
-
-static void must(enum status status, const struct error *error)
-{
-	if (status == OK)
-		return;
-	fprintf(stderr, "turns: %s\n", error->sentence);
-	exit(1);
-}
 
 static void entry_make(struct arena *arena, struct entry *entry, long number)
 {
@@ -57,7 +32,7 @@ static void batches_run(struct turns *turns, long events, uint32_t batch)
 	long done = 0, dead = 0;
 
 	arena_init(&arena, "events", 0);
-	double start = now();
+	double start = seconds_now();
 	for (long number = 0; number < events; number += batch) {
 		uint32_t count = (uint32_t)(events - number < batch ? events - number : batch);
 		struct entry *entries = arena_array(&arena, struct entry, count);
@@ -68,31 +43,19 @@ static void batches_run(struct turns *turns, long events, uint32_t batch)
 		dead += turned.dead;
 		arena_reset(&arena);
 	}
-	double seconds = now() - start;
+	double seconds = seconds_now() - start;
 	printf("%ld done, %ld dead, %.2f s, %.0f events/s\n", done, dead, seconds, (double)done / seconds);
 	arena_release(&arena);
 }
 
 int main(int count, char **words)
 {
-	struct pack pack;
-	struct programs *programs;
-	struct store *store;
-	struct arena arena;
-	struct error error;
+	struct host host;
 
 	if (count < 5)
 		return 2;
-	if (pack_open(&pack, (const char *const *)words + 4, (uint32_t)count - 4, PACK_RUN) != EXIT_FINE)
-		return 1;
-	arena_init(&arena, "bench", 0);
-	must(store_open(words[1], &store, &error), &error);
-	must(store_migrate(store, pack.program, &arena, NULL, &error), &error);
-	must(programs_open(store, pack.program, &programs, &error), &error);
-	struct turns *turns = turns_open(store, programs);
-	batches_run(turns, atol(words[2]), (uint32_t)atol(words[3]));
-	turns_close(turns);
-	programs_close(programs);
-	store_close(store);
+	host_open(&host, words[1], "stellwerk", (const char *const *)words + 4, (uint32_t)count - 4);
+	batches_run(host.turns, atol(words[2]), (uint32_t)atol(words[3]));
+	host_close(&host);
 	return 0;
 }
