@@ -65,7 +65,7 @@ void host_open(struct host *host, const char *url, const char *schema, const cha
 	arena_init(&host->arena, "bench", 0);
 	store_make(host, url, schema);
 	must(store_migrate(host->store, host->pack.program, &host->arena, NULL, &error), &error);
-	must(programs_open(host->store, host->pack.program, &host->programs, &error), &error);
+	must(programs_open(host->store, host->pack.program, NULL, &host->programs, &error), &error);
 	host->turns = turns_open(host->store, host->programs);
 	must(turns_run(host->turns, &begin, 1, begin.received_at, &turned, &error), &error);
 }

@@ -72,7 +72,7 @@ static void tenant_json(struct json_writer *writer, const struct tenant *tenant)
 	json_close_object(writer);
 }
 
-static int tenants_print(struct serving *serving, const tenants *all)
+static int tenants_print(struct serving *serving, const known_tenants *all)
 {
 	static const char *const titles[] = {"name", ">number", "state", "created"};
 	struct arena *arena = serving->line->arena;
@@ -100,7 +100,7 @@ static int tenants_print(struct serving *serving, const tenants *all)
 
 static int tenant_list_print(struct serving *serving)
 {
-	tenants all;
+	known_tenants all;
 
 	if (tenants_read(serving->store, serving->line->arena, &all, &serving->error) != OK)
 		return world_error(&serving->error);
@@ -117,7 +117,7 @@ static int named_find(struct serving *serving, struct tenant *tenant_out)
 
 static int tenant_show(struct serving *serving)
 {
-	tenants one = {0};
+	known_tenants one = {0};
 	int code = named_find(serving, list_add(serving->line->arena, &one));
 
 	return code == EXIT_FINE ? tenants_print(serving, &one) : code;

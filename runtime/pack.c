@@ -110,12 +110,24 @@ static void run_check(struct pack *pack)
 }
 
 /* --- the stack */
-static enum status pack_read(struct pack *pack, const char *const *paths, uint32_t path_count, enum pack_use use,
-			     struct error *error)
+struct path_list {
+	const char *const *paths;
+	uint32_t count;
+	bool tests;
+};
+
+static enum status paths_read(void *context, struct arena *arena, source_list *sources_out, struct error *error)
+{
+	const struct path_list *list = context;
+	enum status status = files_read(arena, list->paths, list->count, list->tests, sources_out, error);
+	progress_end();
+	return status;
+}
+
+static enum status pack_read(struct pack *pack, sources_fn *read, void *context, enum pack_use use, struct error *error)
 {
 	source_list sources = {0};
-	enum status status = files_read(&pack->arena, paths, path_count, use != PACK_RUN, &sources, error);
-	progress_end();
+	enum status status = read(context, &pack->arena, &sources, error);
 	if (status != OK)
 		return status;
 	pack->inputs = sources.items;
@@ -133,6 +145,12 @@ static enum status pack_read(struct pack *pack, const char *const *paths, uint32
 
 int pack_open(struct pack *pack, const char *const *paths, uint32_t path_count, enum pack_use use)
 {
+	struct path_list list = {paths, path_count, use != PACK_RUN};
+	return pack_open_from(pack, paths_read, &list, use);
+}
+
+int pack_open_from(struct pack *pack, sources_fn *read, void *context, enum pack_use use)
+{
 	double begin = seconds_now();
 	struct error error;
 	jmp_buf jump;
@@ -144,7 +162,7 @@ int pack_open(struct pack *pack, const char *const *paths, uint32_t path_count, 
 		error_set(&error, LIMIT, "the packs need more than %d MB of memory", PACK_MEMORY_MOST_MB);
 		return world_error(&error);
 	}
-	enum status status = pack_read(pack, paths, path_count, use, &error);
+	enum status status = pack_read(pack, read, context, use, &error);
 	pack->arena.escape = NULL;
 	script_close(pack->checker);
 	pack->checker = NULL;

@@ -4,6 +4,7 @@
 
 #include "dsl/compiler/compiler.h"
 #include "runtime/command.h"
+#include "runtime/files.h"
 
 struct script_host;
 
@@ -28,6 +29,9 @@ enum pack_use {
  * Compiles the stack and its scripts. EXIT_FINE: it may run. EXIT_FINDINGS: the diagnostics have errors; they were printed to
  * stderr (not for PACK_CHECK). Other codes: the reason was printed. Warnings are printed only by `check`. */
 int pack_open(struct pack *pack, const char *const *paths, uint32_t path_count, enum pack_use use);
+/* The same, of sources that somebody has already: `read` gets them into `arena`. */
+typedef enum status sources_fn(void *context, struct arena *arena, source_list *sources_out, struct error *error);
+int pack_open_from(struct pack *pack, sources_fn *read, void *context, enum pack_use use);
 void pack_close(struct pack *pack);
 
 /* How many of the first words are paths of packs: the first one, and those behind it that exist as files or folders. */

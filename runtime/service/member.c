@@ -78,20 +78,6 @@ static void on_end(void *context)
 }
 
 /* --- life */
-static enum status store_attach(struct member *member, struct error *error)
-{
-	struct arena arena;
-	enum status status = service_store_open(&member->service->settings, true, &member->store, error);
-
-	if (status != OK)
-		return status;
-	arena_init(&arena, "a migration", 0);
-	/* the supervisor has migrated; this only makes the schema known */
-	status = store_migrate(member->store, member->service->program, &arena, NULL, error);
-	arena_release(&arena);
-	return status;
-}
-
 static enum status member_open(struct member *member, struct error *error)
 {
 	enum status status = loop_open(&member->loop, error);
@@ -99,9 +85,10 @@ static enum status member_open(struct member *member, struct error *error)
 	if (status == OK)
 		status = signals_open(&member->signals, member->loop, error);
 	if (status == OK)
-		status = store_attach(member, error);
+		status = service_store_open(&member->service->settings, true, &member->store, error);
 	if (status == OK)
-		status = programs_open(member->store, member->service->program, &member->programs, error);
+		status = programs_open(member->store, member->service->program, member->service->loader, &member->programs,
+				       error);
 	if (status != OK)
 		return status;
 	member->turns = turns_open(member->store, member->programs);

@@ -5,20 +5,32 @@
 
 #include "engine/base/check.h"
 #include "engine/base/map.h"
-#include "runtime/store/tenant.h"
+#include "runtime/store/stack.h"
+
+/* A program that is in use. */
+struct running {
+	struct loaded loaded;
+	void *owner; /* NULL: it is `ready` */
+};
 
 struct programs {
 	struct store *store;
+	const struct program *ready;
+	const struct loader *loader;
+	LIST(struct running *) running; /* in `arena_running` */
+	struct arena arena_running;
 	int64_t generation; /* of what is remembered here; -1: nothing is */
 	struct arena arena; /* one generation */
 	struct map by_name; /* -> struct tenant */
 	struct map by_number;
-	struct loaded house;
+	stack_list unfinished;
 };
 
 static enum status remember(struct programs *programs, struct error *error) MUST_CHECK;
+static void release_unused(struct programs *programs);
 
-enum status programs_open(struct store *store, const struct program *house, struct programs **programs_out, struct error *error)
+enum status programs_open(struct store *store, const struct program *ready, const struct loader *loader,
+			  struct programs **programs_out, struct error *error)
 {
 	struct programs *programs = calloc(1, sizeof *programs);
 	bool changed;
@@ -26,23 +38,31 @@ enum status programs_open(struct store *store, const struct program *house, stru
 	CHECK(programs);
 	*programs_out = programs;
 	programs->store = store;
+	programs->ready = ready;
+	programs->loader = loader;
 	programs->generation = -1;
-	programs->house.program = house;
 	arena_init(&programs->arena, "tenants", 0);
-	enum status status = engine_open(&programs->house.engine);
-	if (status != OK)
-		return error_set(error, LIMIT, "there is no memory for an engine");
-	status = engine_use_pack(programs->house.engine, house, error);
-	return status == OK ? programs_refresh(programs, &changed, error) : status;
+	arena_init(&programs->arena_running, "programs", 0);
+	return programs_refresh(programs, &changed, error);
+}
+
+static void running_close(struct programs *programs, struct running *running)
+{
+	if (running->loaded.engine)
+		engine_close(running->loaded.engine);
+	if (running->owner)
+		programs->loader->release(running->owner);
+	free(running);
 }
 
 void programs_close(struct programs *programs)
 {
 	if (!programs)
 		return;
-	if (programs->house.engine)
-		engine_close(programs->house.engine);
+	for (uint32_t i = 0; i < programs->running.count; i++)
+		running_close(programs, programs->running.items[i]);
 	arena_release(&programs->arena);
+	arena_release(&programs->arena_running);
 	free(programs);
 }
 
@@ -67,7 +87,7 @@ static struct text number_key(const int64_t *number)
 
 static enum status remember(struct programs *programs, struct error *error)
 {
-	tenants all;
+	known_tenants all;
 
 	programs->by_name = programs->by_number = (struct map){0};
 	arena_reset(&programs->arena);
@@ -78,7 +98,82 @@ static enum status remember(struct programs *programs, struct error *error)
 		map_put(&programs->by_name, all.items[i].name, &all.items[i]);
 		map_put(&programs->by_number, number_key(&all.items[i].number), &all.items[i]);
 	}
+	if (status == OK)
+		status = stacks_unfinished(programs->store, &programs->arena, &programs->unfinished, error);
+	if (status == OK)
+		release_unused(programs);
 	return status;
+}
+
+/* --- what is loaded */
+static bool is_needed(const struct programs *programs, uint64_t stack)
+{
+	for (uint32_t i = 0; i < programs->by_number.capacity; i++) {
+		const struct tenant *tenant = programs->by_number.entries[i].value;
+		if (tenant && tenant->has_stack && tenant->stack == stack)
+			return true;
+	}
+	return programs_have(programs, stack);
+}
+
+static void release_unused(struct programs *programs)
+{
+	uint32_t kept = 0;
+
+	/* statements are of tables that may have changed, and of programs that go */
+	store_forget_programs(programs->store);
+	for (uint32_t i = 0; i < programs->running.count; i++) {
+		struct running *running = programs->running.items[i];
+		if (!running->owner || is_needed(programs, running->loaded.program->hash))
+			programs->running.items[kept++] = running;
+		else
+			running_close(programs, running);
+	}
+	programs->running.count = kept;
+}
+
+static enum status running_make(struct programs *programs, uint64_t stack, struct running *running, struct error *error)
+{
+	enum status status = OK;
+
+	if (programs->ready && programs->ready->hash == stack)
+		running->loaded.program = programs->ready;
+	else
+		status = programs->loader ? programs->loader->load(programs->store, stack, &running->loaded.program,
+								   &running->owner, error)
+					  : error_set(error, NOT_FOUND, "nobody here can load packs");
+	if (status != OK)
+		return status;
+	if (engine_open(&running->loaded.engine) != OK)
+		return error_set(error, LIMIT, "there is no memory for an engine");
+	return engine_use_pack(running->loaded.engine, running->loaded.program, error);
+}
+
+enum status programs_by_hash(struct programs *programs, uint64_t stack, const struct loaded **loaded_out, struct error *error)
+{
+	for (uint32_t i = 0; i < programs->running.count; i++) {
+		*loaded_out = &programs->running.items[i]->loaded;
+		if ((*loaded_out)->program->hash == stack)
+			return OK;
+	}
+	struct running *running = calloc(1, sizeof *running);
+	CHECK(running);
+	enum status status = running_make(programs, stack, running, error);
+	if (status != OK) {
+		running_close(programs, running);
+		return status;
+	}
+	*list_add(&programs->arena_running, &programs->running) = running;
+	*loaded_out = &running->loaded;
+	return OK;
+}
+
+bool programs_have(const struct programs *programs, uint64_t stack)
+{
+	for (uint32_t i = 0; i < programs->unfinished.count; i++)
+		if (programs->unfinished.items[i] == stack)
+			return true;
+	return false;
 }
 
 /* --- asking */
@@ -95,11 +190,19 @@ enum status programs_tenant(const struct programs *programs, struct text name, i
 	return OK;
 }
 
-enum status programs_of(const struct programs *programs, int64_t tenant, const struct loaded **loaded_out, struct error *error)
+enum status programs_of(struct programs *programs, int64_t tenant, const struct loaded **loaded_out, struct error *error)
 {
-	*loaded_out = &programs->house;
-	if (map_get(&programs->by_number, number_key(&tenant)))
-		return OK;
-	return error_set(error, NOT_FOUND,
-			 "it is for a tenant that there was not when it came; whoever sent it has to send it again");
+	static const int64_t house_number = 0;
+	const struct tenant *own = map_get(&programs->by_number, number_key(&tenant));
+	const struct tenant *house = map_get(&programs->by_number, number_key(&house_number));
+
+	if (!own)
+		return error_set(error, NOT_FOUND,
+				 "it is for a tenant that there was not when it came; whoever sent it has to send it again");
+	const struct tenant *has = own->has_stack || !house ? own : house;
+	if (has->has_stack)
+		return programs_by_hash(programs, has->stack, loaded_out, error);
+	if (programs->ready)
+		return programs_by_hash(programs, programs->ready->hash, loaded_out, error);
+	return error_set(error, NOT_FOUND, "no packs are active for the tenant `%.*s`", TEXT_ARGS(own->name));
 }

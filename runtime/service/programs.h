@@ -12,14 +12,23 @@ struct loaded {
 	struct engine *engine;
 };
 
+/* Compiles what stands in the store. `owner_out` goes to `release` when the program is not used any more. */
+struct loader {
+	enum status (*load)(struct store *store, uint64_t stack, const struct program **program_out, void **owner_out,
+			    struct error *error);
+	void (*release)(void *owner);
+};
+
 struct programs;
 
-/* `house` is what every tenant runs; it and the store must outlive this. */
-enum status programs_open(struct store *store, const struct program *house, struct programs **programs_out,
-			  struct error *error) MUST_CHECK;
+/* `ready` is compiled already: it is not loaded again, and is what tenants run as long as the store says nothing else. It may
+ * be NULL; so may `loader`, when nothing else will be needed. All of them and the store must outlive this. */
+enum status programs_open(struct store *store, const struct program *ready, const struct loader *loader,
+			  struct programs **programs_out, struct error *error) MUST_CHECK;
 void programs_close(struct programs *programs);
 
-/* Asks the store whether something has changed, and then reads it anew. What programs_of has given is good no longer. */
+/* Asks the store whether something has changed, and then reads it anew and lets go what nobody needs any more. What programs_of
+ * has given is good no longer. */
 enum status programs_refresh(struct programs *programs, bool *changed_out, struct error *error) MUST_CHECK;
 
 /* The number of the tenant that an event names; an empty name is `default`. NOT_FOUND: there is none. DENIED: it is suspended
@@ -27,8 +36,14 @@ enum status programs_refresh(struct programs *programs, bool *changed_out, struc
 enum status programs_tenant(const struct programs *programs, struct text name, int64_t *tenant_out,
 			    struct error *error) MUST_CHECK;
 
-/* What the tenant runs, suspended or not. NOT_FOUND: there is no such tenant. */
-enum status programs_of(const struct programs *programs, int64_t tenant, const struct loaded **loaded_out,
+/* What the tenant runs, suspended or not; compiled when it is first needed. NOT_FOUND: there is no such tenant, or nothing was
+ * activated for it. */
+enum status programs_of(struct programs *programs, int64_t tenant, const struct loaded **loaded_out,
 			struct error *error) MUST_CHECK;
+
+/* Whether workflows that have not ended run on that program, which no tenant runs any more; and it. */
+bool programs_have(const struct programs *programs, uint64_t stack);
+enum status programs_by_hash(struct programs *programs, uint64_t stack, const struct loaded **loaded_out,
+			     struct error *error) MUST_CHECK;
 
 #endif

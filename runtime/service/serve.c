@@ -14,22 +14,7 @@
 #include "runtime/operate/metric.h"
 #include "runtime/service/service.h"
 
-/* Schedules begin and clocks follow what the packs now say: a turn like any other. */
-static enum status activate(struct store *store, const struct program *program, struct error *error)
-{
-	struct programs *programs;
-	struct entry entry = {.origin = ENTRY_ACTIVATED, .received_at = member_now()};
-	struct turned turned;
-	enum status status = programs_open(store, program, &programs, error);
-	struct turns *turns = turns_open(store, programs);
-	if (status == OK)
-		status = turns_run(turns, &entry, 1, member_now(), &turned, error);
-	if (status == OK && entry.state == ENTRY_DEAD)
-		status = error_set(error, INVALID, "the packs can not be activated: %.*s", TEXT_ARGS(entry.sentence));
-	turns_close(turns);
-	programs_close(programs);
-	return status;
-}
+#define SERVED_BY "serve" /* in the history of activations */
 
 enum status service_store_open(const struct settings *settings, bool make, struct store **store_out, struct error *error)
 {
@@ -44,19 +29,97 @@ enum status service_store_open(const struct settings *settings, bool make, struc
 	return store_open(*settings->database ? settings->database : path, store_out, error);
 }
 
-static enum status store_ready(const struct program *program, const struct settings *settings, struct error *error)
+/* --- what `default` runs */
+static enum status served_keep(struct store *store, struct arena *arena, struct served *served, hash_list *hashes_out,
+			       struct error *error)
+{
+	enum status status = store_begin(store, error);
+	bool is_new;
+
+	*hashes_out = (hash_list){0};
+	if (status != OK)
+		return status;
+	for (uint32_t i = 0; i < served->packs.count && status == OK; i++) {
+		status = pack_put(store, arena, &served->packs.items[i], &is_new, error);
+		*list_add(arena, hashes_out) = served->packs.items[i].hash;
+	}
+	if (status == OK)
+		return store_commit(store, error);
+	store_rollback(store);
+	return status;
+}
+
+/* Whether these were the last that were served from folders, and the tables are still what this program makes of them. */
+static enum status is_served(struct store *store, struct arena *arena, const struct program *program, bool *is_served_out,
+			     struct error *error)
+{
+	activation_list past;
+	enum status status = activations_read(store, arena, 0, &past, error);
+
+	*is_served_out = false;
+	for (uint32_t i = 0; status == OK && i < past.count; i++)
+		if (text_is(past.items[i].by, SERVED_BY))
+			*is_served_out = past.items[i].stack == program->hash;
+	return status == OK && *is_served_out ? stack_fits(store, arena, program, is_served_out, error) : status;
+}
+
+static enum status served_activate(struct store *store, struct arena *arena, struct served *served, struct error *error)
+{
+	struct activating activating = {.program = served->program,
+					.tenant_name = TEXT("default"),
+					.at = member_now(),
+					.by = TEXT(SERVED_BY),
+					.has_first_turn = true};
+	struct text changes;
+	hash_list hashes;
+	bool done = false;
+	enum status status = is_served(store, arena, served->program, &done, error);
+
+	if (status != OK || done)
+		return status;
+	status = served_keep(store, arena, served, &hashes, error);
+	activating.packs = &hashes;
+	return status == OK ? stack_activate(store, &activating, arena, &changes, error) : status;
+}
+
+/* Schedules begin and clocks follow what the packs now say: a turn like any other. */
+static enum status first_turn(struct store *store, const struct service *service, struct error *error)
+{
+	struct programs *programs;
+	const struct loaded *loaded;
+	struct entry entry = {.origin = ENTRY_ACTIVATED, .received_at = member_now()};
+	struct turned turned;
+	enum status status = programs_open(store, service->program, service->loader, &programs, error);
+	struct turns *turns = turns_open(store, programs);
+
+	if (status == OK && programs_of(programs, 0, &loaded, error) != OK)
+		status = error_set(
+			error, INVALID,
+			"no packs are active: name some (`stellwerk serve rules/default`), or install and activate them "
+			"(`stellwerk pack`)");
+	if (status == OK)
+		status = turns_run(turns, &entry, 1, member_now(), &turned, error);
+	if (status == OK && entry.state == ENTRY_DEAD)
+		status = error_set(error, INVALID, "the packs can not be activated: %.*s", TEXT_ARGS(entry.sentence));
+	turns_close(turns);
+	programs_close(programs);
+	return status;
+}
+
+static enum status store_ready(const struct service *service, struct served *served, struct error *error)
 {
 	struct store *store;
 	struct arena arena;
-	struct text changes;
-	enum status status = service_store_open(settings, true, &store, error);
+	enum status status = service_store_open(&service->settings, true, &store, error);
 
 	if (status != OK)
 		return status;
 	arena_init(&arena, "a migration", 0);
-	status = store_migrate(store, program, &arena, &changes, error);
+	status = store_make_own_tables(store, error);
+	if (status == OK && served->program)
+		status = served_activate(store, &arena, served, error);
 	if (status == OK)
-		status = activate(store, program, error);
+		status = first_turn(store, service, error);
 	arena_release(&arena);
 	store_close(store);
 	return status;
@@ -74,16 +137,16 @@ static enum status log_ready(const struct settings *settings, struct error *erro
 	return status;
 }
 
-int serve(const struct program *program, const struct settings *settings)
+int serve(struct served *served, const struct loader *loader, const struct settings *settings)
 {
-	struct service service = {.settings = *settings, .program = program};
+	struct service service = {.settings = *settings, .program = served->program, .loader = loader};
 	struct error error;
 	enum status status = log_ready(settings, &error);
 
 	if (status == OK)
 		status = metrics_share(&error);
 	if (status == OK)
-		status = store_ready(program, settings, &error);
+		status = store_ready(&service, served, &error);
 	if (status == OK)
 		status = bells_open(&service, &error);
 	if (status == OK)

@@ -3,6 +3,8 @@
 #define SERVICE_SERVE_H
 
 #include "engine/model/program.h"
+#include "runtime/service/programs.h"
+#include "runtime/store/stack.h"
 
 /* Each a text, never NULL. */
 struct settings {
@@ -21,13 +23,19 @@ enum status settings_read(struct arena *arena, given_fn *given, void *context, c
 
 /* The store that the settings name. `make`: the data folder and the store are made when they are not there; else NOT_FOUND says
  * that nothing was ever served from there. */
-struct store;
 enum status service_store_open(const struct settings *settings, bool make, struct store **store_out,
 			       struct error *error) MUST_CHECK;
 /* Another process has put something into the store: whoever serves it looks now. Nobody serves it: nothing happens. */
 void service_ring(const struct settings *settings);
 
-/* Makes the store ready for the program, then runs all roles. Returns the exit code; what went wrong was logged. */
-int serve(const struct program *program, const struct settings *settings);
+/* Packs that are to be what `default` runs: activated when they are others than the last that were served so. So what `pack
+ * activate` has put in their place stays, until they change. */
+struct served {
+	const struct program *program; /* NULL: none; what was activated before goes on */
+	stored_packs packs;
+};
+
+/* Makes the store ready, then runs all roles. Returns the exit code; what went wrong was logged. */
+int serve(struct served *served, const struct loader *loader, const struct settings *settings);
 
 #endif

@@ -18,7 +18,8 @@ const char *role_name(enum role role);
 
 struct service {
 	struct settings settings;
-	const struct program *program;
+	const struct program *program; /* compiled before the processes were made; may be NULL */
+	const struct loader *loader;
 	int bells[ROLE_COUNT]; /* eventfds: "there is something for you" */
 	int doorbell;          /* see doorbell_open */
 	int socket;            /* listens for HTTP, also while the api is started again */

@@ -12,6 +12,7 @@
 #include "runtime/operate/metric.h"
 #include "runtime/service/envelope.h"
 #include "runtime/service/trace_text.h"
+#include "runtime/store/stack.h"
 
 enum {
 	ENTRY_MEMORY = 256 << 20, /* of one entry, parsed */
@@ -310,6 +311,7 @@ static enum status turn_reckon(struct turning *turning)
 		status = json_parse(&turns->arena, entry->content, &turning->content, turning->error);
 	if (status != OK)
 		return status;
+	store_use_program(turns->store, turning->loaded->program);
 	entry->program = turning->loaded->program->hash;
 	engine_begin(turning->loaded->engine);
 	store_turn(turns->store, turning->now, entry->id);
@@ -525,7 +527,7 @@ static enum status entries_handle(struct turns *turns, const struct batch *batch
 static enum status batch_run(struct turns *turns, const struct batch *batch, bool hurried, struct turned *turned,
 			     struct error *error)
 {
-	enum status status = store_begin(turns->store, error);
+	enum status status = store_begin_turns(turns->store, error);
 	bool changed;
 
 	*turned = (struct turned){0};

@@ -158,7 +158,7 @@ static enum status statement_make(struct store *store, const struct entity *enti
 enum status store_change_statement(struct store *store, const struct entity *entity, enum change_kind kind,
 				   const uint64_t *fields, struct statement **statement_out, struct error *error)
 {
-	struct entity_access *access = &store->access[entity->index];
+	struct entity_access *access = store_access(store, entity);
 	struct text key = {(const char *)fields, (uint32_t)((entity->field_count + 63) / 64 * sizeof *fields)};
 	struct statement **own = kind == CHANGE_CREATE ? &access->insert : &access->erase;
 	enum status status = OK;

@@ -10,6 +10,7 @@
 
 /* Prepared once an entity, when first needed. */
 struct entity_access {
+	const struct entity *entity;
 	struct statement *read, *insert, *erase;
 	struct map updates; /* the bit set of fields -> statement */
 };
@@ -17,16 +18,15 @@ struct entity_access {
 struct store {
 	struct database *database;
 	const struct dialect *dialect;
-	const struct program *program; /* NULL before store_migrate */
+	const struct program *program; /* whose turns run now; NULL before store_migrate or store_use_program */
 	int64_t tenant;
 	uint32_t depth; /* of begins that are open */
 	bool check_late;
-	struct arena schema;          /* as long as the program: keys of statements, access */
-	struct arena scratch;         /* one call */
-	struct entity_access *access; /* by entity.index */
-	uint32_t access_count;
-	struct map queries; /* query and shape -> statement */
-	struct map words;   /* SQL -> statement, for our own tables */
+	struct arena schema;  /* as long as the programs: keys of statements, access */
+	struct arena scratch; /* one call */
+	struct map access;    /* entity, of whichever program -> struct entity_access */
+	struct map queries;   /* query and shape -> statement */
+	struct map words;     /* SQL -> statement, for our own tables */
 	/* whose changes are applied: history names them */
 	moment at;
 	struct record_id event;
@@ -61,6 +61,7 @@ enum status store_create_own_tables(struct store *store, struct error *error) MU
 enum status journal_create_tables(struct store *store, struct error *error) MUST_CHECK;
 
 /* --- statements of entities, prepared when first needed */
+struct entity_access *store_access(struct store *store, const struct entity *entity);
 enum status store_read_statement(struct store *store, const struct entity *entity, struct statement **statement_out,
 				 struct error *error) MUST_CHECK;
 /* --- apply.c. `fields`: of an UPDATE. */
@@ -76,7 +77,9 @@ uint64_t *fields_written(struct arena *arena, const struct change *change, uint3
 /* Where what waits is looked for: what a suspended tenant has stays where it is. */
 #define TENANT_NOT_SUSPENDED "_tenant NOT IN (SELECT number FROM _tenant WHERE state=1)"
 enum status tenant_create_tables(struct store *store, struct error *error) MUST_CHECK;
-/* Something has changed that processes keep in their memory. */
+/* --- stack.c */
+enum status stack_create_tables(struct store *store, struct error *error) MUST_CHECK;
+/* --- tenant.c: something has changed that processes keep in their memory. */
 enum status store_generation_next(struct store *store, struct error *error) MUST_CHECK;
 
 /* --- query.c */

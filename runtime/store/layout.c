@@ -214,6 +214,7 @@ struct text layout_to_json(struct arena *arena, const struct layout *layout)
 			json_open_object(&writer);
 			member_write(&writer, "name", index->name);
 			member_write(&writer, "columns", index->columns);
+			member_write(&writer, "filled", index->filled);
 			json_write_name(&writer, TEXT("unique"));
 			json_write_bool(&writer, index->unique);
 			json_close_object(&writer);
@@ -261,6 +262,7 @@ enum status layout_from_json(struct arena *arena, struct text source, struct lay
 		for (const struct json *index = indexes ? json_first(indexes) : NULL; index; index = json_next(index))
 			*list_add(arena, &entity->indexes) = (struct layout_index){.name = member_text(index, "name"),
 										   .columns = member_text(index, "columns"),
+										   .filled = member_text(index, "filled"),
 										   .unique = member_true(index, "unique")};
 	}
 	return OK;

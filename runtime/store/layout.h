@@ -12,6 +12,7 @@ struct layout_field {
 	struct text fill;      /* SQL of its constant default, or empty; not kept */
 	bool computed_default; /* has a default that is no constant; not kept */
 	bool dropped;          /* a migration gave it up */
+	bool moved;            /* a migration has put its values elsewhere */
 };
 
 struct layout_index {

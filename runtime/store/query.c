@@ -107,7 +107,8 @@ static struct text query_key(struct arena *arena, const struct query *query, con
 {
 	LIST(uint32_t) key = {0};
 
-	*list_add(arena, &key) = query->entity->index;
+	*list_add(arena, &key) = (uint32_t)(uintptr_t)query->entity;
+	*list_add(arena, &key) = (uint32_t)((uintptr_t)query->entity >> 32);
 	*list_add(arena, &key) = most;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct query_term *term = &query->terms[pushed[i].term];

@@ -26,6 +26,7 @@ enum status store_open(const char *path, struct store **store_out, struct error 
 	arena_init(&store->scratch, "store call", 0);
 	arena_init(&store->chain.arena, "store chain", 0);
 	arena_init(&store->batch.arena, "store batch", 0);
+	store->access = map_in(&store->schema);
 	store->queries = map_in(&store->schema);
 	store->words = map_in(&store->schema);
 	enum status status = database_open(path, &store->database, error);
@@ -186,6 +187,8 @@ enum status store_create_own_tables(struct store *store, struct error *error)
 		status = chain_create_tables(store, error);
 	if (status == OK)
 		status = tenant_create_tables(store, error);
+	if (status == OK)
+		status = stack_create_tables(store, error);
 	return status == OK ? journal_create_tables(store, error) : status;
 }
 
@@ -241,8 +244,10 @@ static void statements_close(struct map *map)
 
 void store_forget(struct store *store)
 {
-	for (uint32_t i = 0; i < store->access_count; i++) {
-		struct entity_access *access = &store->access[i];
+	for (uint32_t i = 0; i < store->access.capacity; i++) {
+		struct entity_access *access = store->access.entries[i].value;
+		if (!access)
+			continue;
 		struct statement *each[] = {access->read, access->insert, access->erase};
 		for (int s = 0; s < 3; s++)
 			if (each[s])
@@ -251,11 +256,16 @@ void store_forget(struct store *store)
 	}
 	statements_close(&store->queries);
 	statements_close(&store->words);
-	store->access = NULL;
-	store->access_count = 0;
 	arena_reset(&store->schema);
+	store->access = map_in(&store->schema);
 	store->queries = map_in(&store->schema);
 	store->words = map_in(&store->schema);
+}
+
+void store_forget_programs(struct store *store)
+{
+	store_forget(store);
+	store->program = NULL;
 }
 
 void store_bind_key(struct store *store, struct statement *statement, struct record_id id)
@@ -284,11 +294,30 @@ enum status store_write(struct store *store, const char *sql, const struct sql_v
 	return status;
 }
 
+void store_use_program(struct store *store, const struct program *program)
+{
+	store->program = program;
+}
+
+/* By the entity itself, not its index: programs of several tenants number theirs differently. */
+struct entity_access *store_access(struct store *store, const struct entity *entity)
+{
+	struct entity_access *access = map_get(&store->access, (struct text){(const char *)&entity, sizeof entity});
+
+	if (access)
+		return access;
+	access = arena_new(&store->schema, struct entity_access);
+	access->entity = entity;
+	access->updates = map_in(&store->schema);
+	map_put(&store->access, (struct text){(const char *)&access->entity, sizeof entity}, access);
+	return access;
+}
+
 /* --- what an engine asks */
 enum status store_read_statement(struct store *store, const struct entity *entity, struct statement **statement_out,
 				 struct error *error)
 {
-	struct statement **read = &store->access[entity->index].read;
+	struct statement **read = &store_access(store, entity)->read;
 	struct text_builder sql = {.arena = &store->scratch};
 	enum status status = OK;
 

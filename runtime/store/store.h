@@ -19,6 +19,11 @@ void store_close(struct store *store);
 enum status store_migrate(struct store *store, const struct program *program, struct arena *arena, struct text *changes_out,
 			  struct error *error) MUST_CHECK;
 
+/* Whose turns the calls from now on are of. The tables must have room for all of its schema (store_migrate, stack_activate); it
+ * must outlive its use, and store_forget_programs is said before any of those that were used goes. */
+void store_use_program(struct store *store, const struct program *program);
+void store_forget_programs(struct store *store);
+
 /* Begins nest: an inner one is a savepoint, which its own commit or rollback ends. A commit that fails has rolled back. */
 enum status store_begin(struct store *store, struct error *error) MUST_CHECK;
 enum status store_commit(struct store *store, struct error *error) MUST_CHECK;

@@ -11,11 +11,11 @@ enum status tenant_create_tables(struct store *store, struct error *error)
 
 	builder_format(&sql,
 		       "CREATE TABLE IF NOT EXISTS _tenant(number %s PRIMARY KEY,name %s NOT NULL UNIQUE,state %s NOT NULL,"
-		       "created_at %s NOT NULL);"
+		       "created_at %s NOT NULL,stack %s);"
 		       "INSERT INTO _tenant(number,name,state,created_at) VALUES(0,'default',0,0) ON CONFLICT DO NOTHING;"
 		       "CREATE INDEX IF NOT EXISTS _tenant_suspended ON _tenant(number) WHERE state=1;"
 		       "INSERT INTO _meta(name,value) VALUES('generation','1') ON CONFLICT DO NOTHING;",
-		       integer, text, integer, integer);
+		       integer, text, integer, integer, integer);
 	return database_execute(store->database, builder_text(&sql).bytes, error);
 }
 
@@ -98,6 +98,8 @@ static void tenant_read(struct arena *arena, struct statement *statement, struct
 	tenant->name = store_text(arena, statement, 1);
 	tenant->state = (enum tenant_state)statement_column(statement, 2).integer;
 	tenant->created_at = statement_column(statement, 3).integer;
+	tenant->has_stack = statement_column(statement, 4).kind == SQL_INTEGER;
+	tenant->stack = tenant->has_stack ? (uint64_t)statement_column(statement, 4).integer : 0;
 }
 
 enum status tenant_find(struct store *store, struct arena *arena, struct text name, struct tenant *tenant_out,
@@ -105,8 +107,8 @@ enum status tenant_find(struct store *store, struct arena *arena, struct text na
 {
 	struct statement *statement;
 	bool row = false;
-	enum status status =
-		store_statement(store, "SELECT number,name,state,created_at FROM _tenant WHERE name=?1", &statement, error);
+	enum status status = store_statement(store, "SELECT number,name,state,created_at,stack FROM _tenant WHERE name=?1",
+					     &statement, error);
 
 	if (status != OK)
 		return status;
@@ -124,14 +126,14 @@ enum status tenant_unknown(struct text name, struct error *error)
 			 TEXT_ARGS(text_slice(name, 0, name.length > TENANT_NAME_MOST ? TENANT_NAME_MOST : name.length)));
 }
 
-enum status tenants_read(struct store *store, struct arena *arena, tenants *tenants_out, struct error *error)
+enum status tenants_read(struct store *store, struct arena *arena, known_tenants *tenants_out, struct error *error)
 {
 	struct statement *statement;
 	bool row;
-	enum status status =
-		store_statement(store, "SELECT number,name,state,created_at FROM _tenant ORDER BY number", &statement, error);
+	enum status status = store_statement(store, "SELECT number,name,state,created_at,stack FROM _tenant ORDER BY number",
+					     &statement, error);
 
-	*tenants_out = (tenants){0};
+	*tenants_out = (known_tenants){0};
 	if (status != OK)
 		return status;
 	statement_reset(statement);

@@ -15,6 +15,8 @@ struct tenant {
 	struct text name;
 	enum tenant_state state;
 	moment created_at; /* 0: with the store */
+	bool has_stack;    /* else it runs what `default` runs */
+	uint64_t stack;    /* stack.h */
 };
 
 enum {
@@ -31,8 +33,8 @@ enum status tenant_find(struct store *store, struct arena *arena, struct text na
 /* The sentence of that. */
 enum status tenant_unknown(struct text name, struct error *error);
 /* In the order of their numbers. */
-typedef LIST(struct tenant) tenants;
-enum status tenants_read(struct store *store, struct arena *arena, tenants *tenants_out, struct error *error) MUST_CHECK;
+typedef LIST(struct tenant) known_tenants;
+enum status tenants_read(struct store *store, struct arena *arena, known_tenants *tenants_out, struct error *error) MUST_CHECK;
 /* CONFLICT: it is in that state already. SUSPENDED: nothing new is taken for it, what waits and what is due stays where it is.
  */
 enum status tenant_set_state(struct store *store, const struct tenant *tenant, enum tenant_state state,

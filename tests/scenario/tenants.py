@@ -111,6 +111,127 @@ class TenantTest(Tenants):
         return "'\\x000102030405060708090a0b0c0d0e0f'" if scenario.DATABASE else "x'000102030405060708090a0b0c0d0e0f'"
 
 
+
+def ours(version="1.0.0", mark="ours", fields="mark text", more=""):
+    """A pack on top of `door`: it marks who comes."""
+    return f"""pack ours "{version}" {{ title "Unser Haus" }}
+extend entity visit {{ {fields} }}
+rule mark {{ on visit.created as v; then set v {{ mark = "{mark}" }} }}
+{more}
+"""
+
+
+class PackTest(Tenants):
+    def install(self, service, text, name="ours"):
+        folder = service.folder / "packs" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "pack.flow").write_text(text)
+        # together with the one below it, which is installed already
+        return self.does(service, "pack", "install", scenario.PACK, folder, "--unsigned")
+
+    def marks(self, service, tenant):
+        return service.rows("select name, mark from visit where _tenant="
+                            f"(select number from _tenant where name='{tenant}') order by name")
+
+    def post(self, service, tenant, name):
+        self.assertEqual(service.post(of(tenant, event("still", number=name)))[0], 202)
+
+    def test_one_event_two_stacks_two_outcomes(self):
+        service = self.serve()
+        for name in ("acme", "globex"):
+            self.does(service, "tenant", "create", name)
+        for name in ("default", "acme", "globex"):
+            self.post(service, name, "before")
+        wait_until(service.all_quiet, "all is handled")
+        self.assertIn("--unsigned", self.refuses(service, "pack", "install", scenario.PACK))
+        self.assertIn("ours 1.0.0", self.install(service, ours()))
+        shown = self.does(service, "pack", "activate", "door", "ours", "--tenant", "acme", "--dry-run")
+        self.assertIn("add visit.mark text", shown)
+        self.assertIn("acme would run ours 1.0.0", shown)
+        self.post(service, "acme", "between")
+        wait_until(service.all_quiet, "it is handled as before")
+        self.assertNotIn("acme", json.loads(self.does(service, "pack", "list", "--json"))[1]["run_by"])
+        self.assertIn("acme runs ours 1.0.0", self.does(service, "pack", "activate", "door", "ours", "--tenant", "acme"))
+        self.install(service, ours("2.0.0", mark="globex"))
+        self.does(service, "pack", "activate", "door", "ours@2.0.0", "--tenant", "globex")
+        for name in ("default", "acme", "globex"):
+            self.post(service, name, "after")
+        wait_until(lambda: self.visits(service, "globex") == 2 and service.all_quiet(), "all is handled")
+        self.assertEqual([mark for _, mark in self.marks(service, "acme")].count("ours"), 1)
+        self.assertEqual(self.visits(service, "acme"), 3)
+        self.assertEqual([mark for _, mark in self.marks(service, "globex")].count("globex"), 1)
+        self.assertEqual({mark for _, mark in self.marks(service, "default")}, {"" if scenario.DATABASE else None})
+        # and so after the machine has lost its power
+        service.kill_all()
+        service.start()
+        self.post(service, "acme", "later")
+        wait_until(lambda: self.visits(service, "acme") == 4 and service.all_quiet(), "it is handled")
+        self.assertEqual([mark for _, mark in self.marks(service, "acme")].count("ours"), 2)
+        self.assertEqual(self.dead(service), [])
+        self.does(service, "verify")
+
+    def test_what_does_not_fit_leaves_the_old_one_live(self):
+        service = self.serve()
+        self.does(service, "tenant", "create", "acme")
+        self.install(service, ours())
+        self.does(service, "pack", "activate", "door", "ours", "--tenant", "acme")
+        self.post(service, "acme", "1")
+        wait_until(lambda: self.visits(service, "acme") == 1, "it is handled")
+        cases = {
+            "broken": ("rule r { on visit.created as v; then set v { mrk = \"x\" } }", "mrk"),
+            "double": ("extend entity visit { mark int }", "mark"),
+        }
+        for version, (more, word) in cases.items():
+            self.install(service, ours(version, more=more))
+            said = self.refuses(service, "pack", "activate", "door", f"ours@{version}", "--tenant", "acme")
+            self.assertIn(word, said)
+            self.assertIn("nothing was changed: acme runs what it ran", said)
+        # compiles, but would lose what stands in the field
+        self.install(service, ours("3.0.0", fields="sign text").replace("mark =", "sign ="))
+        said = self.refuses(service, "pack", "activate", "door", "ours@3.0.0", "--tenant", "acme")
+        self.assertIn("the field visit.mark is gone, but 1 rows hold a value in it", said)
+        # another type than somebody else's
+        self.install(service, ours("4.0.0", fields="mark int", mark="4").replace("\"4\"", "4"))
+        said = self.refuses(service, "pack", "activate", "door", "ours@4.0.0")
+        self.assertIn("visit.mark is int in the packs of `default`, and text in the packs of `acme`", said)
+        self.assertIn("no pack `theirs` is installed", self.refuses(service, "pack", "activate", "theirs"))
+        self.post(service, "acme", "2")
+        wait_until(lambda: self.visits(service, "acme") == 2, "the old one goes on")
+        self.assertEqual({mark for _, mark in self.marks(service, "acme")}, {"ours"})
+        self.assertEqual(self.dead(service), [])
+
+    def test_back_and_forth(self):
+        service = self.serve()
+        self.install(service, ours())
+        self.install(service, ours("2.0.0", mark="two", fields="mark text; weight int default 7"))
+        self.assertIn("had no stack of packs before", self.refuses(service, "pack", "rollback"))
+        for name in ("ours@1.0.0", "ours@2.0.0"):
+            self.does(service, "pack", "activate", "door", name)
+        self.post(service, "default", "2")
+        wait_until(lambda: self.visits(service, "default") == 1, "it is handled")
+        self.assertEqual(service.rows("select mark, weight from visit"), [("two", 7)])
+        self.assertIn("default runs ours 1.0.0", self.does(service, "pack", "rollback"))
+        self.post(service, "default", "1")
+        wait_until(lambda: self.visits(service, "default") == 2, "it is handled")
+        # the later one's field stays, for who goes there again
+        self.assertEqual(sorted(service.rows("select mark, coalesce(weight, 0) from visit")), [("ours", 0), ("two", 7)])
+        self.does(service, "pack", "activate", "door", "ours@2.0.0")
+        self.assertEqual(sorted(service.rows("select mark, weight from visit")), [("ours", 7), ("two", 7)])
+        for wanted in ("ours 1.0.0", "door 1.0.0"):
+            self.assertIn(f"default runs {wanted}", self.does(service, "pack", "rollback"))
+        self.assertIn("had no stack of packs before", self.refuses(service, "pack", "rollback"))
+        history = self.does(service, "pack", "history")
+        self.assertEqual(history.count("activated"), 4)
+        self.assertIn("back to 1", history)
+        # what was activated outlives the service, though the folder it was started with says otherwise
+        self.does(service, "pack", "activate", "door", "ours@2.0.0")
+        self.assertEqual(service.stop(), 0)
+        service.start()
+        self.post(service, "default", "3")
+        wait_until(lambda: self.visits(service, "default") == 3, "it is handled")
+        self.assertEqual([mark for _, mark in self.marks(service, "default")].count("two"), 2)
+
+
 if BROKER:
     class BrokerTest(Tenants):
         """What comes over the broker can not be answered: it is dead, with the reason."""

@@ -43,7 +43,7 @@ static void entry_read(struct arena *arena, struct text line, uint32_t number, s
 				.received_at = NOW};
 }
 
-static void file_read(struct arena *arena, const char *path, entry_list *entries)
+static void recording_read(struct arena *arena, const char *path, entry_list *entries)
 {
 	char *line = NULL;
 	size_t room = 0;
@@ -69,7 +69,7 @@ static void week_read(struct arena *arena, entry_list *entries)
 	static const char *const FILES[] = {"tactical", "ninjaone", "datto", "atera", "level"};
 
 	for (int i = 0; i < 5; i++)
-		file_read(arena, arena_format(arena, "examples/alerts/%s.jsonl", FILES[i]), entries);
+		recording_read(arena, arena_format(arena, "examples/alerts/%s.jsonl", FILES[i]), entries);
 	/* what can not be handled, amid what can */
 	entries->items[100].type = TEXT("nobody");
 	entries->items[101].content = TEXT("{\"body\":");
@@ -166,7 +166,7 @@ static struct text week_run(struct arena *arena, uint32_t most)
 	entry_list entries = {0};
 	uint32_t dead = 0, doubles = 0, one_by_one = 0;
 
-	must(programs_open(store, pack.program, &programs, &error));
+	must(programs_open(store, pack.program, NULL, &programs, &error));
 	struct turns *turns = turns_open(store, programs);
 	must(turns_run(turns, &begin, 1, NOW, &turned, &error));
 	week_read(arena, &entries);
