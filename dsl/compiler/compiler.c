@@ -94,12 +94,27 @@ void program_arrays(struct compiler *compiler)
 	program->types = compiler->types.items, program->type_count = compiler->types.count;
 }
 
+static uint64_t hash_with(uint64_t hash, uint64_t more)
+{
+	return (hash ^ more) * 0x100000001b3u;
+}
+
+static struct text file_name(struct text path)
+{
+	const char *slash = path.length ? memrchr(path.bytes, '/', path.length) : NULL;
+	return text_slice(path, slash ? (uint32_t)(slash + 1 - path.bytes) : 0, path.length);
+}
+
+/* Of what was read, and not of where: the same pack in another folder, or from an archive, is the same program. */
 static uint64_t hash_of_sources(const struct compiler *compiler)
 {
 	uint64_t hash = 0x9e3779b97f4a7c15u;
 	for (uint32_t i = 0; i < compiler->input_count; i++) {
-		hash = (hash ^ text_hash(compiler->inputs[i].path)) * 0x100000001b3u;
-		hash = (hash ^ text_hash(compiler->inputs[i].text)) * 0x100000001b3u;
+		const struct source_input *input = &compiler->inputs[i];
+		hash = hash_with(hash, input->layer);
+		hash = hash_with(hash, text_hash(input->module));
+		hash = hash_with(hash, text_hash(file_name(input->path)));
+		hash = hash_with(hash, text_hash(input->text));
 	}
 	return hash;
 }
