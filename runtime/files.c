@@ -1,5 +1,5 @@
-/* Reads packs from folders: only regular .flow and .lua files, in the order of their names, bounded in size, number and depth.
- * Must hold no open file while the arena may unwind. */
+/* Reads packs from folders and archives: only regular .flow and .lua files, in the order of their names, bounded in size,
+ * number and depth. Must hold no open file while the arena may unwind. */
 #include "runtime/files.h"
 #include "runtime/terminal.h"
 
@@ -143,24 +143,30 @@ static bool has_ending(const char *name, const char *ending)
 	return text_ends(text_from(name), text_from(ending)) && strlen(name) > strlen(ending);
 }
 
+static enum status source_keep(struct reading *reading, struct text path, struct text module, struct text text)
+{
+	reading->bytes += text.length;
+	progress("reading files", reading->sources->count, 0);
+	if (reading->bytes > PACK_BYTES_MOST || reading->sources->count >= PACK_FILES_MOST)
+		return error_set(reading->error, LIMIT,
+				 "the packs have more than %d files or %d MB; is `%.*s` the right folder?", PACK_FILES_MOST,
+				 PACK_BYTES_MOST >> 20, TEXT_ARGS(path));
+	*list_add(reading->arena, reading->sources) = (struct source_input){.path = path,
+									    .module = module,
+									    .text = text,
+									    .layer = reading->layer,
+									    .is_script = text_ends(path, TEXT(".lua")),
+									    .is_test = reading->in_tests};
+	return OK;
+}
+
 static enum status source_add(struct reading *reading, const char *path, struct text module)
 {
 	struct text text;
 	enum status status = file_read(reading->arena, path, FILE_BYTES_MOST, &text, reading->error);
 	if (status != OK)
 		return status;
-	reading->bytes += text.length;
-	progress("reading files", reading->sources->count, 0);
-	if (reading->bytes > PACK_BYTES_MOST || reading->sources->count >= PACK_FILES_MOST)
-		return error_set(reading->error, LIMIT, "the packs have more than %d files or %d MB; is `%s` the right folder?",
-				 PACK_FILES_MOST, PACK_BYTES_MOST >> 20, path);
-	*list_add(reading->arena, reading->sources) = (struct source_input){.path = text_copy(reading->arena, text_from(path)),
-									    .module = module,
-									    .text = text,
-									    .layer = reading->layer,
-									    .is_script = has_ending(path, ".lua"),
-									    .is_test = reading->in_tests};
-	return OK;
+	return source_keep(reading, text_copy(reading->arena, text_from(path)), module, text);
 }
 
 static bool seen_before(struct reading *reading, const struct stat *facts)
@@ -240,21 +246,91 @@ static bool is_pack(const source_list *sources, uint32_t from)
 	return false;
 }
 
-/* Whether it is a pack of its own, a layer above the ones before, is seen after reading. */
-static enum status path_read(struct reading *reading, const char *path, bool first)
+/* --- archives */
+/* `name` as a folder somewhere in the path, which is the path of a file. */
+static bool is_below(struct text path, const char *name)
+{
+	for (const char *slash; (slash = memchr(path.bytes, '/', path.length));) {
+		uint32_t length = (uint32_t)(slash - path.bytes);
+		if (text_is(text_slice(path, 0, length), name))
+			return true;
+		path = text_slice(path, length + 1, path.length);
+	}
+	return false;
+}
+
+/* A file of the archive as if the archive were the folder `path`. */
+static enum status archived_add(struct reading *reading, const char *path, const struct archive_file *file)
+{
+	const char *slash = memchr(file->path.bytes, '/', file->path.length);
+	struct text module = text_slice(file->path, 0, slash ? (uint32_t)(slash - file->path.bytes) : 0);
+	bool tests = is_below(file->path, "tests");
+
+	if (tests && !reading->tests)
+		return OK;
+	reading->in_tests = tests;
+	enum status status = source_keep(reading, text_format(reading->arena, "%s/%.*s", path, TEXT_ARGS(file->path)),
+					 text_copy(reading->arena, module), text_copy(reading->arena, file->bytes));
+	reading->in_tests = false;
+	return status;
+}
+
+static enum status archive_add(struct reading *reading, const char *path, struct text bytes)
+{
+	struct archive archive;
+	enum status status = archive_open(reading->arena, bytes, &archive, reading->error);
+
+	if (status != OK)
+		return error_within(reading->error, "`%s`", path);
+	for (uint32_t i = 0; i < archive.file_count && status == OK; i++)
+		status = archived_add(reading, path, &archive.files[i]);
+	return status;
+}
+
+static enum status archive_read(struct reading *reading, const char *path, const struct stat *facts)
+{
+	struct text bytes;
+	enum status status = file_read(reading->arena, path, ARCHIVE_BYTES_MOST, &bytes, reading->error);
+
+	if (status != OK)
+		return status;
+	if (!archive_is(bytes))
+		return error_set(reading->error, INVALID, "`%s` is neither a folder nor a .flow file nor the archive of a pack",
+				 path);
+	return seen_before(reading, facts) ? OK : archive_add(reading, path, bytes);
+}
+
+/* --- the stack */
+static enum status place_read(struct reading *reading, const char *path)
 {
 	struct stat facts;
-	uint32_t before = reading->sources->count;
-	struct text trimmed = text_from(path);
-	while (trimmed.length > 1 && trimmed.bytes[trimmed.length - 1] == '/')
-		trimmed.length--;
-	path = arena_string(reading->arena, trimmed.bytes, trimmed.length);
+
 	if (stat(path, &facts))
 		return cannot(reading->error, path);
-	bool folder = S_ISDIR(facts.st_mode);
-	if (!folder && !has_ending(path, ".flow"))
-		return error_set(reading->error, INVALID, "`%s` is neither a folder nor a .flow file", path);
-	enum status status = folder ? folder_read(reading, path, TEXT(""), 0) : source_add(reading, path, TEXT(""));
+	if (S_ISDIR(facts.st_mode))
+		return folder_read(reading, path, TEXT(""), 0);
+	if (has_ending(path, ".flow"))
+		return source_add(reading, path, TEXT(""));
+	return archive_read(reading, path, &facts);
+}
+
+/* Without the slashes at its end. */
+static const char *path_trim(struct arena *arena, const char *path)
+{
+	struct text trimmed = text_from(path);
+
+	while (trimmed.length > 1 && trimmed.bytes[trimmed.length - 1] == '/')
+		trimmed.length--;
+	return arena_string(arena, trimmed.bytes, trimmed.length);
+}
+
+/* Whether it is a pack of its own, a layer above the ones before, is seen after reading. */
+static enum status source_read(struct reading *reading, const struct pack_source *source, bool first)
+{
+	uint32_t before = reading->sources->count;
+	const char *path = path_trim(reading->arena, source->path);
+	enum status status = source->bytes.length ? archive_add(reading, path, source->bytes) : place_read(reading, path);
+
 	if (status != OK)
 		return status;
 	bool pack = is_pack(reading->sources, before);
@@ -264,7 +340,7 @@ static enum status path_read(struct reading *reading, const char *path, bool fir
 			"`%s` is no pack: none of its own files declares `pack NAME \"1.0.0\" { … }`; a folder without it can "
 			"only join the pack named before it",
 			path);
-	if (reading->sources->count == before && folder)
+	if (reading->sources->count == before)
 		return error_set(reading->error, INVALID, "there is no .flow file in `%s`, or it was given twice", path);
 	if (pack && !first)
 		reading->layer++;
@@ -273,14 +349,49 @@ static enum status path_read(struct reading *reading, const char *path, bool fir
 	return OK;
 }
 
-enum status files_read(struct arena *arena, const char *const *paths, uint32_t path_count, bool tests, source_list *sources_out,
-		       struct error *error)
+enum status sources_read(struct arena *arena, const struct pack_source *sources, uint32_t source_count, bool tests,
+			 source_list *sources_out, struct error *error)
 {
 	struct reading reading = {.arena = arena, .sources = sources_out, .tests = tests, .error = error};
-	for (uint32_t i = 0; i < path_count; i++) {
-		enum status status = path_read(&reading, paths[i], i == 0);
+	for (uint32_t i = 0; i < source_count; i++) {
+		enum status status = source_read(&reading, &sources[i], i == 0);
 		if (status != OK)
 			return status;
 	}
 	return OK;
+}
+
+enum status files_read(struct arena *arena, const char *const *paths, uint32_t path_count, bool tests, source_list *sources_out,
+		       struct error *error)
+{
+	struct pack_source *sources = arena_array(arena, struct pack_source, path_count + 1);
+	for (uint32_t i = 0; i < path_count; i++)
+		sources[i].path = paths[i];
+	return sources_read(arena, sources, path_count, tests, sources_out, error);
+}
+
+enum status folder_archive(struct arena *arena, const char *path, struct text *bytes_out, bool *is_pack_out,
+			   struct error *error)
+{
+	source_list sources = {0};
+	struct stat facts;
+	struct reading reading = {.arena = arena, .sources = &sources, .tests = true, .error = error};
+
+	path = path_trim(arena, path);
+	if (stat(path, &facts))
+		return cannot(error, path);
+	if (!S_ISDIR(facts.st_mode))
+		return error_set(error, INVALID, "`%s` is no folder; an archive is made of the folder of a pack", path);
+	enum status status = folder_read(&reading, path, TEXT(""), 0);
+	if (status != OK)
+		return status;
+	if (!sources.count)
+		return error_set(error, INVALID, "there is no .flow file in `%s`", path);
+	struct archive_file *files = arena_array(arena, struct archive_file, sources.count);
+	uint32_t above = !strcmp(path, ".") ? 0 : (uint32_t)strlen(path) + 1;
+	for (uint32_t i = 0; i < sources.count; i++)
+		files[i] = (struct archive_file){text_slice(sources.items[i].path, above, sources.items[i].path.length),
+						 sources.items[i].text};
+	*is_pack_out = is_pack(&sources, 0);
+	return archive_write(arena, files, sources.count, bytes_out, error);
 }

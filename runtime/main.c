@@ -4,7 +4,6 @@
 #include "runtime/terminal.h"
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -138,25 +137,7 @@ uint32_t option_values(const struct command_line *line, const char *name, const 
 	return index < 0 ? 0 : line->values[index].count;
 }
 
-/* --- what went wrong */
-int usage_error(const struct command_line *line, const char *format, ...)
-{
-	va_list arguments;
-	fprintf(stderr, "stellwerk %s: ", line->command->name);
-	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
-	va_end(arguments);
-	fprintf(stderr, "\n`stellwerk help %s` says how it is used\n", line->command->name);
-	return EXIT_USAGE;
-}
-
-int world_error(const struct error *error)
-{
-	fprintf(stderr, "stellwerk: %s\n", error->sentence);
-	bool unreadable = error->status == NOT_FOUND || error->status == DENIED || error->status == INVALID;
-	return unreadable ? EXIT_UNREADABLE : EXIT_BROKEN;
-}
-
+/* --- commands */
 static int unknown_command(const char *word)
 {
 	struct text names[COMMAND_COUNT_MOST];

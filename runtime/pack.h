@@ -1,4 +1,4 @@
-/* A stack of packs, read from folders and compiled: what nearly every command begins with. */
+/* A stack of packs, read from folders or archives and compiled: what nearly every command begins with. */
 #ifndef RUNTIME_PACK_H
 #define RUNTIME_PACK_H
 
@@ -25,9 +25,9 @@ enum pack_use {
 	PACK_RUN,   /* without tests */
 };
 
-/* Each path is a pack's folder (a layer on top of those before it), or a folder or .flow file that joins the pack before it.
- * Compiles the stack and its scripts. EXIT_FINE: it may run. EXIT_FINDINGS: the diagnostics have errors; they were printed to
- * stderr (not for PACK_CHECK). Other codes: the reason was printed. Warnings are printed only by `check`. */
+/* Each path is a pack's folder or archive (a layer on top of those before it), or a folder or .flow file that joins the pack
+ * before it. Compiles the stack and its scripts. EXIT_FINE: it may run. EXIT_FINDINGS: the diagnostics have errors; they were
+ * printed to stderr (not for PACK_CHECK). Other codes: the reason was printed. Warnings are printed only by `check`. */
 int pack_open(struct pack *pack, const char *const *paths, uint32_t path_count, enum pack_use use);
 /* The same, of sources that somebody has already: `read` gets them into `arena`. */
 typedef enum status sources_fn(void *context, struct arena *arena, source_list *sources_out, struct error *error);

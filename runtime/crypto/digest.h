@@ -1,6 +1,6 @@
-/* SHA-256. The wall to libsodium: digest.c. */
-#ifndef STORE_DIGEST_H
-#define STORE_DIGEST_H
+/* SHA-256: what bytes are known by. */
+#ifndef CRYPTO_DIGEST_H
+#define CRYPTO_DIGEST_H
 
 #include "engine/base/text.h"
 

@@ -7,7 +7,7 @@
 
 #include "engine/base/list.h"
 #include "runtime/store/database.h"
-#include "runtime/store/digest.h"
+#include "runtime/crypto/digest.h"
 
 struct store;
 

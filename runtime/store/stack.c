@@ -7,7 +7,8 @@
 
 #include "engine/base/check.h"
 #include "engine/base/json.h"
-#include "runtime/store/digest.h"
+#include "runtime/crypto/digest.h"
+#include "runtime/crypto/hex.h"
 #include "runtime/store/journal.h"
 #include "runtime/store/migrating.h"
 
@@ -45,13 +46,10 @@ enum status store_begin_turns(struct store *store, struct error *error)
 /* --- packs */
 static struct text hash_text(struct arena *arena, struct text content)
 {
-	struct text_builder hash = {.arena = arena};
 	struct digest digest;
 
 	digest_of(content, &digest);
-	for (int i = 0; i < DIGEST_BYTES; i++)
-		builder_format(&hash, "%02x", digest.bytes[i]);
-	return builder_text(&hash);
+	return hex_text(arena, digest.bytes, DIGEST_BYTES);
 }
 
 enum status pack_put(struct store *store, struct arena *arena, struct stored_pack *pack, bool *is_new_out, struct error *error)
