@@ -39,6 +39,8 @@ int serving_make(struct serving *serving, const struct command_line *line)
 int serving_settle(struct serving *serving, enum status status)
 {
 	if (status == OK)
+		status = service_call(serving->store, &serving->error);
+	if (status == OK)
 		status = store_commit(serving->store, &serving->error);
 	else
 		store_rollback(serving->store);

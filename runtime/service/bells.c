@@ -63,3 +63,12 @@ void service_ring(const struct settings *settings)
 	(void)!write(fd, "", 1);
 	close(fd);
 }
+
+enum status service_call(struct store *store, struct error *error)
+{
+	enum status status = OK;
+
+	for (int i = 0; i < ROLE_COUNT && status == OK; i++)
+		status = store_call(store, role_name((enum role)i), error);
+	return status;
+}

@@ -27,6 +27,8 @@ const char *role_name(enum role role)
 	return names[role];
 }
 
+static void hearing_keep(struct member *member);
+
 /* --- when to work */
 moment member_now(void)
 {
@@ -51,23 +53,57 @@ void member_weather(struct member *member, enum status status, const struct erro
 	member_come_again(member, wait < AGAIN_LAST ? wait : AGAIN_LAST);
 }
 
+static void work(struct member *member, bool rung)
+{
+	if (rung && member->duty->rung)
+		member->duty->rung(member);
+	member->duty->work(member);
+	hearing_keep(member);
+}
+
 static void on_alarm(void *context)
 {
-	struct member *member = context;
-
-	member->duty->work(member);
+	work(context, false);
 }
 
 static void on_bell(void *context, int fd, unsigned ready)
 {
-	struct member *member = context;
 	eventfd_t times;
 
 	(void)ready;
 	(void)!eventfd_read(fd, &times);
+	work(context, true);
+}
+
+static void on_call(void *context, int fd, unsigned ready)
+{
+	struct member *member = context;
+
+	(void)fd;
+	(void)ready;
+	if (store_heard(member->store))
+		work(member, true);
+}
+
+/* A connection that was made anew has not heard what was called before: that is a call too. */
+static void hearing_keep(struct member *member)
+{
+	struct error error;
+	uint32_t life;
+	int fd = store_hearing(member->store, &life);
+
+	if (life == member->hearing_life && (fd >= 0) == (member->hearing != NULL))
+		return;
+	watch_remove(member->hearing);
+	member->hearing = NULL;
+	member->hearing_life = life;
+	if (fd < 0)
+		return;
+	if (loop_watch(member->loop, fd, LOOP_READ, on_call, member, &member->hearing, &error) != OK)
+		log_line(LOG_WARNING, "%s", error.sentence);
 	if (member->duty->rung)
 		member->duty->rung(member);
-	member->duty->work(member);
+	member_come_again(member, 0);
 }
 
 static void on_end(void *context)
@@ -93,6 +129,7 @@ static enum status member_open(struct member *member, struct error *error)
 		return status;
 	member->turns = turns_open(member->store, member->programs);
 	member->alarm = loop_alarm(member->loop, on_alarm, member);
+	store_listen(member->store, role_name(member->role));
 	return loop_watch(member->loop, member->service->bells[member->role], LOOP_READ, on_bell, member, &member->bell, error);
 }
 
@@ -119,6 +156,7 @@ int member_run(const struct service *service, enum role role)
 	if (status == OK) {
 		if (duty->rung)
 			duty->rung(&member);
+		hearing_keep(&member);
 		member_come_again(&member, 0);
 		status = loop_run(member.loop, &error);
 	}

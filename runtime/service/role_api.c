@@ -187,6 +187,8 @@ static enum status posts_write(struct member *member, struct error *error)
 	for (uint32_t i = 0; status == OK && i < api->post_count; i++)
 		status = post_write(member, &api->posts[i], error);
 	if (status == OK)
+		status = store_call(member->store, role_name(ROLE_WORKER), error);
+	if (status == OK)
 		return store_commit(member->store, error);
 	store_rollback(member->store);
 	return status;

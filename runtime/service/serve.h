@@ -27,6 +27,8 @@ enum status service_store_open(const struct settings *settings, bool make, struc
 			       struct error *error) MUST_CHECK;
 /* Another process has put something into the store: whoever serves it looks now. Nobody serves it: nothing happens. */
 void service_ring(const struct settings *settings);
+/* The same for services on other machines: within the transaction, which they hear when it is committed. */
+enum status service_call(struct store *store, struct error *error) MUST_CHECK;
 
 /* Packs that are to be what `default` runs: activated when they are others than the last that were served so. So what `pack
  * activate` has put in their place stays, until they change. */

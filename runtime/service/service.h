@@ -44,6 +44,8 @@ struct member {
 	struct turns *turns;
 	struct alarm *alarm; /* rings `work` */
 	struct watch *bell;
+	struct watch *hearing; /* calls through the store; NULL: none are heard */
+	uint32_t hearing_life;
 	const struct role_duty *duty; /* its work looks for what there is to do, does a part, and says when to come again */
 	uint32_t failures;            /* in a row, of the store */
 	void *own;                    /* the role's */

@@ -11,6 +11,7 @@
 #include "runtime/operate/log.h"
 #include "runtime/operate/metric.h"
 #include "runtime/service/envelope.h"
+#include "runtime/service/service.h"
 #include "runtime/service/trace_text.h"
 #include "runtime/store/stack.h"
 
@@ -28,7 +29,6 @@ struct turns {
 	struct ports ports;
 	struct arena arena; /* one entry */
 	struct arena kept;  /* one transaction: sentences */
-	bool hurried;
 };
 
 struct turns *turns_open(struct store *store, struct programs *programs)
@@ -297,7 +297,7 @@ static bool is_keyed(const struct turning *turning)
 }
 
 /* Nothing of it has happened yet. */
-static enum status turn_reckon(struct turning *turning)
+static enum status turn_reckon(struct turning *turning, struct turned *none)
 {
 	struct turns *turns = turning->turns;
 	struct entry *entry = turning->entry;
@@ -311,6 +311,7 @@ static enum status turn_reckon(struct turning *turning)
 		status = json_parse(&turns->arena, entry->content, &turning->content, turning->error);
 	if (status != OK)
 		return status;
+	(void)none;
 	store_use_program(turns->store, turning->loaded->program);
 	entry->program = turning->loaded->program->hash;
 	engine_begin(turning->loaded->engine);
@@ -318,31 +319,45 @@ static enum status turn_reckon(struct turning *turning)
 	return TURNS[entry->origin](turning);
 }
 
-static enum status turn_run(struct turning *turning, struct turned *turned)
-{
-	enum status status = turn_reckon(turning);
-
-	return status == OK && turning->turn ? plan_keep(turning, turned) : status;
-}
-
-/* The turn and its settling. */
-static enum status entry_do(struct turning *turning, struct turned *turned)
+static enum status within_memory(struct turning *turning, struct turned *turned,
+				 enum status (*work)(struct turning *turning, struct turned *turned))
 {
 	struct turns *turns = turning->turns;
 	enum status status;
 	jmp_buf jump;
 
-	turning->turn = NULL;
-	turning->content = turning->parsed;
-	turning->is_double = turning->is_taken = false;
-	arena_reset(&turns->arena);
 	if (arena_guard(&turns->arena, jump))
 		status = error_set(turning->error, LIMIT, "the event takes more than %d MB of memory", ENTRY_MEMORY >> 20);
 	else
-		status = turn_run(turning, turned);
+		status = work(turning, turned);
 	turns->arena.escape = NULL;
+	return status;
+}
+
+static enum status entry_reckon(struct turning *turning)
+{
+	turning->turn = NULL;
+	turning->content = turning->parsed;
+	turning->is_double = turning->is_taken = false;
+	arena_reset(&turning->turns->arena);
+	store_use_tenant(turning->turns->store, turning->entry->tenant);
+	return within_memory(turning, NULL, turn_reckon);
+}
+
+/* The plan and its settling. */
+static enum status entry_keep(struct turning *turning, struct turned *turned)
+{
+	enum status status = turning->turn ? within_memory(turning, turned, plan_keep) : OK;
+
 	turning->entry->state = ENTRY_DONE;
 	return status == OK ? entry_settle(turning) : status;
+}
+
+static enum status entry_do(struct turning *turning, struct turned *turned)
+{
+	enum status status = entry_reckon(turning);
+
+	return status == OK ? entry_keep(turning, turned) : status;
 }
 
 static enum status entry_try(struct turning *turning, struct turned *turned)
@@ -385,31 +400,23 @@ static enum status entry_bury(struct turning *turning, struct turned *turned)
 	return journal_record(turning->turns->store, entry, &is_new, turning->error);
 }
 
-static enum status entry_handle(struct turns *turns, struct entry *entry, const struct json *content, moment now,
-				struct turned *turned, struct error *error)
+/* Each for itself, so that what is refused harms no other. */
+static enum status entry_handle(struct turning *turning, struct turned *turned)
 {
-	struct turning turning = {.turns = turns, .entry = entry, .parsed = content, .now = now, .error = error};
 	enum status status = CONFLICT;
 
-	if (entry->state == ENTRY_DEAD && !turns->hurried) {
-		error_set(error, INVALID, "%.*s", TEXT_ARGS(entry->sentence));
-		return entry_bury(&turning, turned);
-	}
-	store_use_tenant(turns->store, entry->tenant);
-	if (turns->hurried) {
-		status = entry->state == ENTRY_DEAD ? CONFLICT : entry_do(&turning, turned);
-		turned->done += status == OK && !turning.is_double;
-		turned->doubles += status == OK && turning.is_double;
-		return status == OK && turning.is_taken ? CONFLICT : status;
+	if (turning->entry->state == ENTRY_DEAD) {
+		error_set(turning->error, INVALID, "%.*s", TEXT_ARGS(turning->entry->sentence));
+		return entry_bury(turning, turned);
 	}
 	/* somebody else may have written the same rows in between; what is read again is what he wrote */
 	for (int tries = 0; status == CONFLICT && tries < TURN_TRIES; tries++)
-		status = entry_try(&turning, turned);
+		status = entry_try(turning, turned);
 	if (is_refusal(status))
-		return entry_bury(&turning, turned);
+		return entry_bury(turning, turned);
 	if (status != OK)
 		return status;
-	if (turning.is_double || turning.is_taken)
+	if (turning->is_double || turning->is_taken)
 		turned->doubles++;
 	else
 		turned->done++;
@@ -436,52 +443,6 @@ struct batch {
 	void *context;
 };
 
-/* --- scouting: docs/decisions/0017-turns-are-scouted.md */
-static void entry_scout(struct turning *turning)
-{
-	struct turns *turns = turning->turns;
-	struct error ignored;
-	jmp_buf jump;
-
-	turning->error = &ignored;
-	turning->turn = NULL;
-	turning->content = turning->parsed;
-	turning->is_double = false;
-	arena_reset(&turns->arena);
-	store_use_tenant(turns->store, turning->entry->tenant);
-	if (!arena_guard(&turns->arena, jump))
-		(void)!turn_reckon(turning); /* what it comes to does not matter yet */
-	turns->arena.escape = NULL;
-}
-
-/* Runs the turns until they ask for nothing that is not in memory. */
-static enum status batch_scout(struct turns *turns, const struct batch *batch, const struct json **contents,
-			       struct error *error)
-{
-	bool *knows_all = arena_array(&turns->kept, bool, batch->count);
-	enum status status = OK;
-	bool more = true;
-
-	store_batch_scout(turns->store, true);
-	for (int round = 0; round < SCOUT_ROUNDS && more && status == OK; round++) {
-		more = false;
-		for (uint32_t i = 0; i < batch->count; i++) {
-			struct entry *entry = &batch->entries[i];
-			struct turning turning = {.turns = turns, .entry = entry, .parsed = contents[i], .now = batch->now};
-			uint32_t missed = store_batch_missed(turns->store);
-			if (knows_all[i] || entry->state == ENTRY_DEAD || (entry->content.length && !contents[i]))
-				continue;
-			entry_scout(&turning);
-			knows_all[i] = store_batch_missed(turns->store) == missed;
-			more = more || !knows_all[i];
-		}
-		if (more)
-			status = store_batch_fetch(turns->store, error);
-	}
-	store_batch_scout(turns->store, false);
-	return status;
-}
-
 /* Parsed once, for each turn is run more than once. What can not be read is found again when it is its turn. */
 static const struct json **contents_read(struct turns *turns, const struct batch *batch)
 {
@@ -497,33 +458,81 @@ static const struct json **contents_read(struct turns *turns, const struct batch
 	return contents;
 }
 
-/* --- one transaction */
-/* Quickly, and good only if all of it goes well. */
+/* --- a batch in a hurry: good only if all of it goes well. docs/decisions/0017-turns-are-scouted.md */
+static enum status reckoned_keep(struct turning *turning, enum status status, struct turned *turned)
+{
+	if (status == OK)
+		status = entry_keep(turning, turned);
+	store_batch_keep(turning->turns->store);
+	turned->done += status == OK && !turning->is_double;
+	turned->doubles += status == OK && turning->is_double;
+	return status == OK && turning->is_taken ? CONFLICT : status;
+}
+
+/* From entry `*kept` on: a turn that asked for nothing unknown is kept when all before it are; the others have scouted. `*kept`
+ * comes to the first that is not. */
+static enum status round_run(struct turns *turns, const struct batch *batch, const struct json **contents, bool *scouted,
+			     uint32_t *kept, struct turned *turned, struct error *error)
+{
+	uint32_t first = *kept;
+	bool in_order = true;
+
+	for (uint32_t i = first; i < batch->count; i++) {
+		struct entry *entry = &batch->entries[i];
+		struct turning turning = {
+			.turns = turns, .entry = entry, .parsed = contents[i], .now = batch->now, .error = error};
+		uint32_t missed = store_batch_missed(turns->store);
+		if (entry->state == ENTRY_DEAD)
+			return CONFLICT;
+		if (!in_order && (scouted[i] || (entry->content.length && !contents[i])))
+			continue;
+		enum status status = entry_reckon(&turning);
+		if (status != OK && !is_refusal(status))
+			return status;
+		scouted[i] = store_batch_missed(turns->store) == missed;
+		in_order = in_order && scouted[i];
+		if (!in_order) {
+			store_batch_undo(turns->store);
+			continue;
+		}
+		status = reckoned_keep(&turning, status, turned);
+		if (status != OK)
+			return status;
+		(*kept)++;
+	}
+	return OK;
+}
+
 static enum status entries_hurry(struct turns *turns, const struct batch *batch, struct turned *turned, struct error *error)
 {
 	const struct json **contents = contents_read(turns, batch);
+	bool *scouted = arena_array(&turns->kept, bool, batch->count), scouting = true;
+	uint32_t kept = 0;
 	enum status status = OK;
 
-	turns->hurried = true;
 	store_batch_begin(turns->store);
-	if (batch->count > 1 && store_is_remote(turns->store))
-		status = batch_scout(turns, batch, contents, error);
-	for (uint32_t i = 0; status == OK && i < batch->count; i++)
-		status = entry_handle(turns, &batch->entries[i], contents[i], batch->now, turned, error);
+	for (int round = 0; status == OK && kept < batch->count; round++) {
+		scouting = batch->count > 1 && store_is_remote(turns->store) && round < SCOUT_ROUNDS;
+		store_batch_scout(turns->store, scouting);
+		status = round_run(turns, batch, contents, scouted, &kept, turned, error);
+		if (status == OK)
+			status = store_batch_fetch(turns->store, error);
+	}
 	return status == OK ? store_batch_write(turns->store, error) : status;
 }
 
-/* Each for itself, so that what is refused harms no other. */
 static enum status entries_handle(struct turns *turns, const struct batch *batch, struct turned *turned, struct error *error)
 {
 	enum status status = OK;
 
-	turns->hurried = false;
-	for (uint32_t i = 0; status == OK && i < batch->count; i++)
-		status = entry_handle(turns, &batch->entries[i], NULL, batch->now, turned, error);
+	for (uint32_t i = 0; status == OK && i < batch->count; i++) {
+		struct turning turning = {.turns = turns, .entry = &batch->entries[i], .now = batch->now, .error = error};
+		status = entry_handle(&turning, turned);
+	}
 	return status;
 }
 
+/* --- one transaction */
 static enum status batch_run(struct turns *turns, const struct batch *batch, bool hurried, struct turned *turned,
 			     struct error *error)
 {
@@ -542,6 +551,10 @@ static enum status batch_run(struct turns *turns, const struct batch *batch, boo
 	status = (hurried ? entries_hurry : entries_handle)(turns, batch, turned, error);
 	if (status == OK && batch->also)
 		status = batch->also(batch->context, turns->store, error);
+	if (status == OK && turned->calls)
+		status = store_call(turns->store, role_name(ROLE_COURIER), error);
+	if (status == OK && turned->timers)
+		status = store_call(turns->store, role_name(ROLE_CLOCK), error);
 	if (status == OK)
 		return store_commit(turns->store, error);
 	store_rollback(turns->store);

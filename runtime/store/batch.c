@@ -72,6 +72,27 @@ void store_batch_scout(struct store *store, bool scouting)
 	store->batch.is_scouting = scouting;
 }
 
+/* --- what a turn did before its plan */
+void store_batch_keep(struct store *store)
+{
+	store->batch.undos.count = 0;
+}
+
+void store_batch_undo(struct store *store)
+{
+	struct batch *batch = &store->batch;
+
+	while (batch->undos.count) {
+		const struct undo *undo = &batch->undos.items[--batch->undos.count];
+		if (undo->numbering)
+			numbering_set(undo->numbering, undo->number);
+		if (undo->memory)
+			*undo->memory = (struct memory){undo->knowledge, undo->found};
+		if (undo->queue)
+			undo->queue->values.count -= undo->queue->count-- ? undo->queue->parameters : 0;
+	}
+}
+
 uint32_t store_batch_missed(const struct store *store)
 {
 	return store->batch.missed;
@@ -312,8 +333,10 @@ static enum status wish(struct store *store, struct wish wish, struct error *err
 		*list_add(&store->batch.arena, &store->batch.wishes) = wish;
 	}
 	*knowledge = ASKED;
+	if (!store->batch.is_scouting)
+		return store_batch_fetch(store, error);
 	store->batch.missed++;
-	return store->batch.is_scouting ? OK : store_batch_fetch(store, error);
+	return OK;
 }
 
 static struct sql_value *key_values(struct store *store, struct record_id id)
@@ -593,6 +616,8 @@ bool batch_remember(struct store *store, const char *sql, struct record_id id)
 	struct memory *memory = memory_held(store, sql, id);
 	bool found = memory->found;
 
+	*list_add(&store->batch.arena, &store->batch.undos) =
+		(struct undo){.memory = memory, .knowledge = memory->knowledge, .found = found};
 	memory->knowledge = KNOWN;
 	memory->found = true;
 	return found;

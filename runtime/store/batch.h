@@ -15,6 +15,7 @@ enum knowledge { UNASKED, ASKED, KNOWN };
 
 struct wish;
 struct numbering;
+struct memory;
 
 /* A row as the transaction found it and as its turns have left it. */
 struct held_row {
@@ -44,6 +45,16 @@ struct queue {
 };
 typedef LIST(struct queue *) queue_list;
 
+/* What a turn has changed before its plan is kept, as it was. One of them is set. */
+struct undo {
+	struct numbering *numbering;
+	int64_t number;
+	struct memory *memory;
+	enum knowledge knowledge;
+	bool found;
+	struct queue *queue; /* its last row */
+};
+
 struct batch {
 	bool is_open, is_scouting;
 	struct arena arena;
@@ -60,6 +71,7 @@ struct batch {
 	LIST(struct numbering *) counted;
 	LIST(struct sql_value) history; /* HISTORY_COLUMN_COUNT a row; without their numbers */
 	queue_list queues;
+	LIST(struct undo) undos;
 };
 
 /* The ports of a store whose batch is open. A scouting turn that asks for what is not there notes it, and is answered that
@@ -69,6 +81,7 @@ enum status batch_read(struct store *store, struct arena *arena, const struct en
 enum status batch_query(struct store *store, struct arena *arena, const struct query *query, const struct value *parameters,
 			const struct value *const **rows_out, uint32_t *count_out, struct error *error) MUST_CHECK;
 enum status batch_next_number(struct store *store, struct text key, int64_t *number_out, struct error *error) MUST_CHECK;
+void numbering_set(struct numbering *numbering, int64_t number);
 void batch_return_numbers(struct store *store, struct text key, int64_t first);
 /* NOT_FOUND: the tenant has not set it. */
 enum status batch_setting(struct store *store, struct text name, struct text *value_out, struct error *error) MUST_CHECK;

@@ -132,6 +132,7 @@ void batch_queue(struct store *store, struct statement *statement, const struct 
 	queue->count++;
 	for (uint32_t i = 0; i < parameters; i++)
 		*list_add(&batch->arena, &queue->values) = value_kept(&batch->arena, values[i]);
+	*list_add(&batch->arena, &batch->undos) = (struct undo){.queue = queue};
 }
 
 /* --- numbers: the sequence is locked when the first is taken, and written with the rest */
@@ -182,6 +183,16 @@ static enum status numbering_hold(struct store *store, struct text key, struct n
 	return OK;
 }
 
+static void numbering_note(struct store *store, struct numbering *numbering)
+{
+	*list_add(&store->batch.arena, &store->batch.undos) = (struct undo){.numbering = numbering, .number = numbering->now};
+}
+
+void numbering_set(struct numbering *numbering, int64_t number)
+{
+	numbering->now = number;
+}
+
 enum status batch_next_number(struct store *store, struct text key, int64_t *number_out, struct error *error)
 {
 	struct numbering *numbering = numbering_held(store, key);
@@ -189,9 +200,8 @@ enum status batch_next_number(struct store *store, struct text key, int64_t *num
 
 	if (status != OK)
 		return status;
-	*number_out = numbering->now + 1;
-	if (!store->batch.is_scouting)
-		numbering->now++;
+	numbering_note(store, numbering);
+	*number_out = ++numbering->now;
 	return OK;
 }
 
@@ -199,8 +209,10 @@ void batch_return_numbers(struct store *store, struct text key, int64_t first)
 {
 	struct numbering *numbering = numbering_held(store, key);
 
-	if (numbering && !store->batch.is_scouting)
-		numbering->now = first - 1;
+	if (!numbering)
+		return;
+	numbering_note(store, numbering);
+	numbering->now = first - 1;
 }
 
 static void numberings_queue(struct store *store, struct statement *statement)

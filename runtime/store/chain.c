@@ -25,6 +25,7 @@ enum status chain_create_tables(struct store *store, struct error *error)
 	builder_format(
 		&sql, "CREATE TABLE IF NOT EXISTS _chain_head(_tenant %s PRIMARY KEY,position %s NOT NULL,hash %s NOT NULL)%s;",
 		integer, integer, bytes, end);
+	builder_add_string(&sql, dialect->digests_stay);
 	builder_format(&sql, "%s _chain_update BEFORE UPDATE ON _chain%s%s", dialect->trigger_make, dialect->trigger_each,
 		       dialect->trigger_append_only);
 	builder_format(&sql, "%s _chain_delete BEFORE DELETE ON _chain%s%s", dialect->trigger_make, dialect->trigger_each,

@@ -54,6 +54,21 @@ void database_reset_all(struct database *database)
 	database->driver->reset_all(database);
 }
 
+void database_listen(struct database *database, const char *who)
+{
+	database->driver->listen(database, who);
+}
+
+int database_hearing(const struct database *database, uint32_t *life_out)
+{
+	return database->driver->hearing(database, life_out);
+}
+
+bool database_heard(struct database *database)
+{
+	return database->driver->heard(database);
+}
+
 enum status database_prepare(struct database *database, struct text sql, struct statement **statement_out, struct error *error)
 {
 	return database->driver->prepare(database, sql, statement_out, error);

@@ -40,6 +40,15 @@ int64_t database_changes(const struct database *database); /* rows the last stat
 /* Ends every statement that was left half-way. */
 void database_reset_all(struct database *database);
 
+/* Calls between processes, where the database can: `NOTIFY "stellwerk NAME"` by one is heard by all others that listen for
+ * the name, once it is committed. */
+void database_listen(struct database *database, const char *who);
+/* What is readable when somebody calls, or -1: there are no calls, or no connection. `life_out` changes with each connection:
+ * what was called before it was not heard. */
+int database_hearing(const struct database *database, uint32_t *life_out);
+/* Whether somebody has called since, or the connection is gone and with it whatever was called. Never waits. */
+bool database_heard(struct database *database);
+
 enum status database_prepare(struct database *database, struct text sql, struct statement **statement_out,
 			     struct error *error) MUST_CHECK;
 void statement_close(struct statement *statement);

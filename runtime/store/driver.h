@@ -23,6 +23,9 @@ struct driver {
 	enum constraint (*constraint)(const struct database *database);
 	int64_t (*changes)(const struct database *database);
 	void (*reset_all)(struct database *database);
+	void (*listen)(struct database *database, const char *who);
+	int (*hearing)(const struct database *database, uint32_t *life_out);
+	bool (*heard)(struct database *database);
 	enum status (*prepare)(struct database *database, struct text sql, struct statement **statement_out,
 			       struct error *error);
 	void (*statement_close)(struct statement *statement);

@@ -11,7 +11,7 @@
 #include "runtime/store/many.h"
 #include "runtime/store/sql.h"
 
-enum { PLANS_LAST = 8192 }; /* transactions, until plans are made anew */
+enum { PLANS_FIRST = 16, PLANS_LAST = 100000 }; /* rows that are written until plans are made anew: first, and at most */
 
 struct postgres {
 	struct database database;
@@ -20,9 +20,10 @@ struct postgres {
 	uint32_t named;
 	enum constraint constraint;
 	int64_t changes;
-	uint64_t committed;
-	bool open;  /* a transaction was begun */
-	bool wrote; /* since references were last checked */
+	int64_t written, renew_at; /* rows */
+	char channel[64];          /* what it listens for; empty: nothing */
+	bool open;                 /* a transaction was begun */
+	bool wrote;                /* since references were last checked */
 	struct postgres_statement *statements;
 };
 
@@ -77,6 +78,16 @@ static enum status unreachable(struct postgres *postgres, struct error *error)
 	return error_set(error, RETRY, "the database can not be reached: %.*s", length, said);
 }
 
+static void listen_now(struct postgres *postgres)
+{
+	char sql[96];
+
+	if (!*postgres->channel)
+		return;
+	snprintf(sql, sizeof sql, "LISTEN \"%s\"", postgres->channel);
+	PQclear(PQexec(postgres->connection, sql));
+}
+
 static void settle_in(struct postgres *postgres)
 {
 	postgres->life++;
@@ -86,6 +97,7 @@ static void settle_in(struct postgres *postgres)
 	 * table that is still empty must not teach the planner otherwise, for the plan stays when it has grown. */
 	PQclear(PQexec(postgres->connection, "SET client_min_messages=warning; SET plan_cache_mode=force_generic_plan;"
 					     "SET enable_seqscan=off"));
+	listen_now(postgres);
 }
 
 static void close_connection(struct database *database);
@@ -136,10 +148,12 @@ static enum status reach(struct postgres *postgres, struct error *error)
 /* Plans are made for tables as they are; while they grow from nothing that changes quickly, later slowly. */
 static void plans_renew(struct postgres *postgres)
 {
-	uint64_t done = ++postgres->committed;
-
-	if ((done & (done - 1)) == 0 || done % PLANS_LAST == 0)
-		PQclear(PQexec(postgres->connection, "DISCARD PLANS"));
+	if (postgres->written < postgres->renew_at)
+		return;
+	postgres->renew_at = postgres->written + (postgres->written < PLANS_FIRST  ? PLANS_FIRST
+						  : postgres->written < PLANS_LAST ? postgres->written
+										   : PLANS_LAST);
+	PQclear(PQexec(postgres->connection, "DISCARD PLANS"));
 }
 
 static enum status execute(struct database *database, const char *sql, struct error *error)
@@ -194,6 +208,38 @@ static enum constraint constraint_of(const struct database *database)
 static int64_t changes_of(const struct database *database)
 {
 	return postgres_of(database)->changes;
+}
+
+/* --- calls */
+static void listen_for(struct database *database, const char *who)
+{
+	struct postgres *postgres = postgres_of(database);
+
+	snprintf(postgres->channel, sizeof postgres->channel, "stellwerk %s", who);
+	listen_now(postgres);
+}
+
+static int hearing(const struct database *database, uint32_t *life_out)
+{
+	const struct postgres *postgres = postgres_of(database);
+
+	*life_out = postgres->life;
+	return PQstatus(postgres->connection) == CONNECTION_OK ? PQsocket(postgres->connection) : -1;
+}
+
+static bool heard(struct database *database)
+{
+	struct postgres *postgres = postgres_of(database);
+	PGnotify *call;
+	bool others = false;
+
+	if (!PQconsumeInput(postgres->connection))
+		return true;
+	while ((call = PQnotifies(postgres->connection))) {
+		others = others || call->be_pid != PQbackendPID(postgres->connection);
+		PQfreemem(call);
+	}
+	return others;
 }
 
 /* --- statements */
@@ -390,6 +436,7 @@ static enum status run_prepared(struct postgres_statement *statement, const stru
 	statement->rows = PQntuples(statement->result);
 	if (!statement->reads) {
 		postgres->changes = strtoll(PQcmdTuples(statement->result), NULL, 10);
+		postgres->written += postgres->changes;
 		postgres->wrote = true;
 	}
 	return OK;
@@ -551,6 +598,9 @@ const struct driver postgres_driver = {.dialect = &dialect_postgres,
 				       .constraint = constraint_of,
 				       .changes = changes_of,
 				       .reset_all = reset_all,
+				       .listen = listen_for,
+				       .hearing = hearing,
+				       .heard = heard,
 				       .prepare = prepare,
 				       .statement_close = close_statement,
 				       .bind = bind_value,

@@ -103,6 +103,32 @@ void store_rollback(struct store *store)
 		database_reset_all(store->database);
 }
 
+/* --- calls */
+void store_listen(struct store *store, const char *who)
+{
+	database_listen(store->database, who);
+}
+
+enum status store_call(struct store *store, const char *who, struct error *error)
+{
+	char sql[96];
+
+	if (!store_is_remote(store))
+		return OK;
+	snprintf(sql, sizeof sql, "NOTIFY \"stellwerk %s\"", who);
+	return database_execute(store->database, sql, error);
+}
+
+int store_hearing(const struct store *store, uint32_t *life_out)
+{
+	return database_hearing(store->database, life_out);
+}
+
+bool store_heard(struct store *store)
+{
+	return database_heard(store->database);
+}
+
 void store_use_tenant(struct store *store, int64_t tenant)
 {
 	store->tenant = tenant;
@@ -431,10 +457,6 @@ enum status store_event_is_new(struct store *store, const struct event *event, b
 	store_turn(store, event->at, event->id);
 	if (status != OK || seen)
 		return status;
-	if (store->batch.is_scouting) {
-		*is_new_out = true;
-		return OK;
-	}
 	status = store_write(store, EVENT_ADD, values, 4, error);
 	if (status == OK && store->batch.is_open)
 		batch_remember(store, EVENT_SEEN, event->id);

@@ -29,6 +29,14 @@ enum status store_begin(struct store *store, struct error *error) MUST_CHECK;
 enum status store_commit(struct store *store, struct error *error) MUST_CHECK;
 void store_rollback(struct store *store);
 
+/* Calls between the processes of all machines that share this store, where they are heard: store_hearing is readable when
+ * somebody may have called `who` (-1: nothing will be heard here), `life_out` changes when calls may have been missed, and
+ * store_heard says whether one came, or the connection went. Call within a transaction: its commit is when it is heard. */
+void store_listen(struct store *store, const char *who);
+enum status store_call(struct store *store, const char *who, struct error *error) MUST_CHECK;
+int store_hearing(const struct store *store, uint32_t *life_out);
+bool store_heard(struct store *store);
+
 /* Whose rows all later calls read and write; 0 before the first call. Every key begins with it. */
 void store_use_tenant(struct store *store, int64_t tenant);
 
@@ -49,9 +57,12 @@ void store_check_late(struct store *store, bool late);
 void store_batch_begin(struct store *store);
 enum status store_batch_write(struct store *store, struct error *error) MUST_CHECK;
 void store_batch_end(struct store *store);
-/* A turn that scouts is run to learn what it will ask for, and its plan thrown away. What is not in memory is noted, is
- * answered as if it were not there, and counts as missed; a fetch gets all that was noted, with one question for each kind. */
+/* While scouting, what is not in memory is noted, is answered as if it were not there, and counts as missed; a fetch gets all
+ * that was noted, with one question for each kind. A turn that missed something is worth nothing: undo takes back the numbers
+ * and events it has taken. One that missed nothing is as good as any; keep it before the next begins. */
 void store_batch_scout(struct store *store, bool scouting);
+void store_batch_undo(struct store *store);
+void store_batch_keep(struct store *store);
 uint32_t store_batch_missed(const struct store *store);
 enum status store_batch_fetch(struct store *store, struct error *error) MUST_CHECK;
 /* Whether trips to this database are worth scouting for: it is not in this process. */

@@ -486,6 +486,24 @@ class Disturbed(unittest.TestCase):
 
 
 if DATABASE:
+    class OtherMachine(unittest.TestCase):
+        """Who works on the database from elsewhere is heard: nobody looks into it from time to time."""
+
+        serve, bury = ServiceTest.serve, ServiceTest.bury
+
+        def retry_from_elsewhere(self, service):
+            with tempfile.TemporaryDirectory() as elsewhere:
+                words = [STELLWERK, "events", "dead", "retry", "--all", "--data", elsewhere, "--database", DATABASE]
+                self.assertIn("1 event will have", subprocess.run(words, capture_output=True, text=True, timeout=60).stdout)
+            wait_until(lambda: service.number("select count(*) from _journal where state=2") == 1, "it had its turn")
+
+        def test_a_call_is_heard_also_after_the_connection_was_lost(self):
+            service = self.serve()
+            self.bury(service)
+            self.retry_from_elsewhere(service)
+            psql("select pg_terminate_backend(pid) from pg_stat_activity where pid<>pg_backend_pid() and backend_type='client backend'")
+            self.retry_from_elsewhere(service)
+
     class DatabaseGone(Disturbed):
         """The database goes away in the middle of the work, and comes back."""
 
