@@ -7,12 +7,15 @@
 #include "runtime/store/journal.h"
 #include "runtime/store/tenant.h"
 #include "runtime/table.h"
+#include "runtime/tenant_setting.h"
 
 static int tenant_list_print(struct serving *serving);
 static int tenant_make(struct serving *serving);
 static int tenant_show(struct serving *serving);
 static int tenant_suspend(struct serving *serving);
 static int tenant_resume(struct serving *serving);
+static int tenant_set(struct serving *serving);
+static int tenant_unset(struct serving *serving);
 
 static const struct tenant_verb {
 	const char *name;
@@ -20,8 +23,13 @@ static const struct tenant_verb {
 	const char *wanted;
 	int (*run)(struct serving *serving);
 } VERBS[] = {
-	{"list", 0, "nothing", tenant_list_print}, {"create", 1, "a NAME", tenant_make},   {"show", 1, "a NAME", tenant_show},
-	{"suspend", 1, "a NAME", tenant_suspend},  {"resume", 1, "a NAME", tenant_resume},
+	{"list", 0, "nothing", tenant_list_print},
+	{"create", 1, "a NAME", tenant_make},
+	{"show", 1, "a NAME", tenant_show},
+	{"suspend", 1, "a NAME", tenant_suspend},
+	{"resume", 1, "a NAME", tenant_resume},
+	{"set", 3, "a NAME, a SETTING and its VALUE", tenant_set},
+	{"unset", 2, "a NAME and a SETTING", tenant_unset},
 };
 
 int cmd_tenant(const struct command_line *line)
@@ -33,7 +41,8 @@ int cmd_tenant(const struct command_line *line)
 		if (text_is(text_from(line->words[0]), VERBS[i].name))
 			verb = &VERBS[i];
 	if (!verb)
-		return usage_error(line, "tenants can be listed, created, shown, suspended and resumed");
+		return usage_error(
+			line, "tenants can be listed, created, shown, suspended, resumed, and have settings set and unset");
 	if (line->word_count != verb->words + 1)
 		return usage_error(line, "behind `tenant %s` stands %s", verb->name, verb->wanted);
 	int code = serving_make(&serving, line);
@@ -115,12 +124,38 @@ static int named_find(struct serving *serving, struct tenant *tenant_out)
 	return EXIT_FINE;
 }
 
+static int settings_print(struct serving *serving)
+{
+	static const char *const titles[] = {"setting", "value"};
+	struct arena *arena = serving->line->arena;
+	struct print_table table = table_new(arena, titles, 2);
+	tenant_settings settings;
+
+	if (tenant_settings_read(serving->store, arena, &settings, &serving->error) != OK)
+		return world_error(&serving->error);
+	for (uint32_t i = 0; i < settings.count; i++) {
+		struct text value = settings.items[i].value;
+		table_add(&table, settings.items[i].name, STYLE_BOLD);
+		table_add(&table, value.length > 2 ? text_slice(value, 1, value.length - 1) : value, STYLE_PLAIN);
+	}
+	if (settings.count) {
+		putchar('\n');
+		table_print(&table, stdout, 0);
+	}
+	return EXIT_FINE;
+}
+
 static int tenant_show(struct serving *serving)
 {
 	known_tenants one = {0};
 	int code = named_find(serving, list_add(serving->line->arena, &one));
 
-	return code == EXIT_FINE ? tenants_print(serving, &one) : code;
+	if (code == EXIT_FINE)
+		code = tenants_print(serving, &one);
+	if (code != EXIT_FINE || serving->line->json)
+		return code;
+	store_use_tenant(serving->store, one.items[0].number);
+	return settings_print(serving);
 }
 
 /* --- changing */
@@ -168,4 +203,34 @@ static int tenant_suspend(struct serving *serving)
 static int tenant_resume(struct serving *serving)
 {
 	return state_set(serving, TENANT_ACTIVE, "resumed");
+}
+
+static int tenant_set(struct serving *serving)
+{
+	const char *const *words = serving->line->words;
+	struct tenant tenant;
+	int code = named_find(serving, &tenant);
+
+	if (code == EXIT_FINE)
+		code = tenant_setting_set(serving, &tenant, text_from(words[2]), text_from(words[3]));
+	if (code == EXIT_FINE)
+		printf("%s is set for %s\n", words[2], words[1]);
+	return code;
+}
+
+static int tenant_unset(struct serving *serving)
+{
+	const char *const *words = serving->line->words;
+	struct tenant tenant;
+	int code = named_find(serving, &tenant);
+
+	if (code != EXIT_FINE)
+		return code;
+	store_use_tenant(serving->store, tenant.number);
+	if (store_begin(serving->store, &serving->error) != OK)
+		return world_error(&serving->error);
+	code = serving_settle(serving, tenant_setting_unset(serving->store, text_from(words[2]), &serving->error));
+	if (code == EXIT_FINE)
+		printf("%s has its default again for %s\n", words[2], words[1]);
+	return code;
 }

@@ -262,7 +262,7 @@ static int stack_switch(struct serving *serving, const struct tenant *tenant, co
 	bool only_shows = option_given(serving->line, "dry-run");
 	struct text changes;
 	struct pack pack;
-	int code = pack_open_stored(&pack, serving->store, packs);
+	int code = pack_open_stored(&pack, serving->store, packs, NULL);
 
 	if (code == EXIT_FINE) {
 		struct activating activating = {.program = pack.program,

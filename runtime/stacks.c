@@ -78,6 +78,7 @@ enum status packs_from_sources(struct arena *arena, const struct source_input *i
 struct stored_stack {
 	struct store *store;
 	const hash_list *packs;
+	const struct source_input *more;
 };
 
 static struct text member_text(const struct json *object, const char *name)
@@ -108,12 +109,14 @@ static enum status stored_read(void *context, struct arena *arena, source_list *
 				.is_script = script && json_kind(script) == JSON_BOOL && json_bool(script)};
 		}
 	}
+	if (stack->more)
+		*list_add(arena, sources_out) = *stack->more;
 	return status;
 }
 
-int pack_open_stored(struct pack *pack, struct store *store, const hash_list *packs)
+int pack_open_stored(struct pack *pack, struct store *store, const hash_list *packs, const struct source_input *more)
 {
-	struct stored_stack stack = {store, packs};
+	struct stored_stack stack = {store, packs, more};
 
 	return pack_open_from(pack, stored_read, &stack, PACK_RUN);
 }
@@ -128,7 +131,7 @@ static enum status stack_load(struct store *store, uint64_t stack, const struct 
 	CHECK(pack);
 	arena_init(&arena, "a stack's packs", 0);
 	enum status status = stack_read(store, &arena, stack, &packs, error);
-	if (status == OK && pack_open_stored(pack, store, &packs) != EXIT_FINE)
+	if (status == OK && pack_open_stored(pack, store, &packs, NULL) != EXIT_FINE)
 		status = error_set(error, INVALID, "the packs of the stack %016" PRIx64 " do not compile any more", stack);
 	arena_release(&arena);
 	if (status == OK && pack->program->hash != stack)

@@ -11,8 +11,8 @@
 enum status packs_from_sources(struct arena *arena, const struct source_input *inputs, uint32_t count, moment now,
 			       stored_packs *packs_out, struct error *error) MUST_CHECK;
 
-/* Compiles installed packs as a stack. Codes as pack_open's. */
-int pack_open_stored(struct pack *pack, struct store *store, const hash_list *packs);
+/* Compiles installed packs as a stack; `more`, if not NULL, as a file of the topmost. Codes as pack_open's. */
+int pack_open_stored(struct pack *pack, struct store *store, const hash_list *packs, const struct source_input *more);
 
 /* For the service: what a tenant runs, by the hash of its stack. */
 extern const struct loader STACK_LOADER;

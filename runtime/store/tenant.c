@@ -159,3 +159,37 @@ enum status tenant_set_state(struct store *store, const struct tenant *tenant, e
 				 tenant_state_name(state));
 	return status == OK ? store_generation_next(store, error) : status;
 }
+
+/* --- what they have set */
+enum status tenant_settings_read(struct store *store, struct arena *arena, tenant_settings *settings_out, struct error *error)
+{
+	struct statement *statement;
+	bool row;
+	enum status status =
+		store_statement(store, "SELECT name,value FROM _setting WHERE _tenant=?1 ORDER BY name", &statement, error);
+
+	*settings_out = (tenant_settings){0};
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(store->tenant));
+	while ((status = statement_step(statement, &row, error)) == OK && row)
+		*list_add(arena, settings_out) =
+			(struct tenant_setting){store_text(arena, statement, 0), store_text(arena, statement, 1)};
+	statement_reset(statement);
+	return status;
+}
+
+enum status tenant_setting_unset(struct store *store, struct text name, struct error *error)
+{
+	struct statement *statement;
+	enum status status = store_statement(store, "DELETE FROM _setting WHERE _tenant=?1 AND name=?2", &statement, error);
+
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(store->tenant));
+	statement_bind(statement, 2, sql_text(name));
+	status = statement_run(statement, error);
+	if (status == OK && !database_changes(store->database))
+		return error_set(error, NOT_FOUND, "the setting `%.*s` has its default already", TEXT_ARGS(name));
+	return status;
+}

@@ -41,6 +41,16 @@ enum status tenant_set_state(struct store *store, const struct tenant *tenant, e
 			     struct error *error) MUST_CHECK;
 const char *tenant_state_name(enum tenant_state state);
 
+/* What store_set_setting has written for the tenant that is used, as it stands there: a JSON list of one. By name. */
+struct tenant_setting {
+	struct text name, value;
+};
+typedef LIST(struct tenant_setting) tenant_settings;
+enum status tenant_settings_read(struct store *store, struct arena *arena, tenant_settings *settings_out,
+				 struct error *error) MUST_CHECK;
+/* The default of its packs counts again. NOT_FOUND: it did already. */
+enum status tenant_setting_unset(struct store *store, struct text name, struct error *error) MUST_CHECK;
+
 /* The tables of the store itself, for who comes before the first service. */
 enum status store_make_own_tables(struct store *store, struct error *error) MUST_CHECK;
 enum status store_generation(struct store *store, int64_t *generation_out, struct error *error) MUST_CHECK;
