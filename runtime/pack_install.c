@@ -272,6 +272,7 @@ static int stack_switch(struct serving *serving, const struct tenant *tenant, co
 						.origin = origin,
 						.at = now(),
 						.by = whoever(arena),
+						.call = service_call,
 						.only_shows = only_shows};
 		if (stack_activate(serving->store, &activating, arena, &changes, &serving->error) != OK)
 			code = world_error(&serving->error);

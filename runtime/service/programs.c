@@ -85,6 +85,23 @@ static struct text number_key(const int64_t *number)
 	return (struct text){(const char *)number, sizeof *number};
 }
 
+/* Of those whose packs are kept. Others began before that: they hold. */
+static enum status unfinished_find(struct programs *programs, struct error *error)
+{
+	stack_list all;
+	hash_list packs;
+	enum status status = stacks_unfinished(programs->store, &programs->arena, &all, error);
+
+	programs->unfinished = (stack_list){0};
+	for (uint32_t i = 0; status == OK && i < all.count; i++) {
+		status = stack_read(programs->store, &programs->arena, all.items[i], &packs, error);
+		if (status == OK)
+			*list_add(&programs->arena, &programs->unfinished) = all.items[i];
+		status = status == NOT_FOUND ? OK : status;
+	}
+	return status;
+}
+
 static enum status remember(struct programs *programs, struct error *error)
 {
 	known_tenants all;
@@ -99,7 +116,7 @@ static enum status remember(struct programs *programs, struct error *error)
 		map_put(&programs->by_number, number_key(&all.items[i].number), &all.items[i]);
 	}
 	if (status == OK)
-		status = stacks_unfinished(programs->store, &programs->arena, &programs->unfinished, error);
+		status = unfinished_find(programs, error);
 	if (status == OK)
 		release_unused(programs);
 	return status;
@@ -113,7 +130,7 @@ static bool is_needed(const struct programs *programs, uint64_t stack)
 		if (tenant && tenant->has_stack && tenant->stack == stack)
 			return true;
 	}
-	return programs_have(programs, stack);
+	return programs_have((void *)programs, stack);
 }
 
 static void release_unused(struct programs *programs)
@@ -168,8 +185,10 @@ enum status programs_by_hash(struct programs *programs, uint64_t stack, const st
 	return OK;
 }
 
-bool programs_have(const struct programs *programs, uint64_t stack)
+bool programs_have(void *context, uint64_t stack)
 {
+	const struct programs *programs = context;
+
 	for (uint32_t i = 0; i < programs->unfinished.count; i++)
 		if (programs->unfinished.items[i] == stack)
 			return true;

@@ -41,8 +41,8 @@ enum status programs_tenant(const struct programs *programs, struct text name, i
 enum status programs_of(struct programs *programs, int64_t tenant, const struct loaded **loaded_out,
 			struct error *error) MUST_CHECK;
 
-/* Whether workflows that have not ended run on that program, which no tenant runs any more; and it. */
-bool programs_have(const struct programs *programs, uint64_t stack);
+/* Whether workflows that have not ended run on that program (`programs` is a struct programs: a store_has_fn); and it. */
+bool programs_have(void *programs, uint64_t stack);
 enum status programs_by_hash(struct programs *programs, uint64_t stack, const struct loaded **loaded_out,
 			     struct error *error) MUST_CHECK;
 

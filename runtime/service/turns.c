@@ -13,6 +13,7 @@
 #include "runtime/service/envelope.h"
 #include "runtime/service/service.h"
 #include "runtime/service/trace_text.h"
+#include "runtime/service/translate.h"
 #include "runtime/store/stack.h"
 
 enum {
@@ -39,6 +40,7 @@ struct turns *turns_open(struct store *store, struct programs *programs)
 	turns->store = store;
 	turns->programs = programs;
 	store_ports(store, &turns->ports);
+	store_has_programs(store, programs_have, programs);
 	arena_init(&turns->arena, "an event", ENTRY_MEMORY);
 	arena_init(&turns->kept, "turns", 0);
 	return turns;
@@ -61,6 +63,7 @@ struct turning {
 	const struct json *parsed;  /* its content, when the batch has read it already */
 	const struct json *content; /* NULL when the entry has none */
 	const struct turn *turn;    /* NULL: nothing to do */
+	const struct event *event;  /* what began it, if that is an event */
 	moment now;
 	bool is_double; /* of an event that had its turn */
 	bool is_taken;  /* the journal says that this very entry was handled: nothing of it may be kept */
@@ -82,18 +85,20 @@ static enum status event_turn(struct turning *turning)
 	status = event_from_json(&turns->arena, schema, kind, turning->content, &fields, turning->error);
 	if (status != OK)
 		return status;
-	struct event event = {.kind = kind,
-			      .id = kind->has_key ? event_key_id(kind, fields) : entry->id,
-			      .at = turning->now,
-			      .fields = fields,
-			      .actor = value_missing(),
-			      .rule = RULE_NONE};
-	store_turn(turns->store, turning->now, event.id);
+	struct event *event = arena_new(&turns->arena, struct event);
+	*event = (struct event){.kind = kind,
+				.id = kind->has_key ? event_key_id(kind, fields) : entry->id,
+				.at = turning->now,
+				.fields = fields,
+				.actor = value_missing(),
+				.rule = RULE_NONE};
+	turning->event = event;
+	store_turn(turns->store, turning->now, event->id);
 	if (kind->has_key) /* others may have raised the same one; without a key the journal knows it */
-		status = store_event_is_new(turns->store, &event, &is_new, turning->error);
+		status = store_event_is_new(turns->store, event, &is_new, turning->error);
 	turning->is_double = !is_new;
 	return status == OK && is_new
-		       ? engine_turn(turning->loaded->engine, &event, &turns->ports, &turning->turn, turning->error)
+		       ? engine_turn(turning->loaded->engine, event, &turns->ports, &turning->turn, turning->error)
 		       : status;
 }
 
@@ -119,6 +124,7 @@ static enum status timer_turn(struct turning *turning)
 
 	if (status == NOT_FOUND) /* it was cleared in the meantime */
 		turning->turn = NULL;
+	turning->event = NULL;
 	return status == NOT_FOUND ? OK : status;
 }
 
@@ -319,6 +325,73 @@ static enum status turn_reckon(struct turning *turning, struct turned *none)
 	return TURNS[entry->origin](turning);
 }
 
+/* --- workflows that run on other programs: docs/decisions/0011-an-instance-is-a-row.md */
+static enum status program_switch(struct turning *turning, uint64_t stack)
+{
+	struct turns *turns = turning->turns;
+	enum status status = programs_by_hash(turns->programs, stack, &turning->loaded, turning->error);
+
+	if (status != OK)
+		return status;
+	store_use_program(turns->store, turning->loaded->program);
+	engine_begin(turning->loaded->engine);
+	return OK;
+}
+
+/* It is for one of them alone: the same again, there. */
+static enum status foreign_run(struct turning *turning, struct turned *turned)
+{
+	uint64_t stack = turning->turn->elsewhere.items[0];
+	enum status status = program_switch(turning, stack);
+
+	if (status != OK)
+		return status;
+	turning->entry->program = stack;
+	status = TURNS[turning->entry->origin](turning);
+	return status == OK && turning->turn ? plan_keep(turning, turned) : status;
+}
+
+static enum status signal_run(struct turning *turning, const struct event *event, struct turned *turned)
+{
+	struct turns *turns = turning->turns;
+	const struct event *theirs;
+	enum status status = event_translate(&turns->arena, event, &turning->loaded->program->schema, &theirs, turning->error);
+
+	if (status != OK || !theirs)
+		return status;
+	engine_begin(turning->loaded->engine);
+	status = engine_signal(turning->loaded->engine, theirs, &turns->ports, &turning->turn, turning->error);
+	return status == OK ? plan_keep(turning, turned) : status;
+}
+
+/* What happened in this turn is told to them, too. */
+static enum status signals_run(struct turning *turning, struct turned *turned)
+{
+	const struct loaded *own = turning->loaded;
+	const struct turn *turn = turning->turn;
+	enum status status = plan_keep(turning, turned);
+	struct text trace = turning->entry->trace;
+
+	for (uint32_t i = 0; status == OK && i < turn->elsewhere.count; i++) {
+		status = program_switch(turning, turn->elsewhere.items[i]);
+		if (status == OK && turning->event)
+			status = signal_run(turning, turning->event, turned);
+		for (uint32_t k = 0; status == OK && k < turn->plan.events.count; k++)
+			status = signal_run(turning, turn->plan.events.items[k], turned);
+	}
+	turning->loaded = own;
+	turning->turn = turn;
+	turning->entry->trace = trace;
+	store_use_program(turning->turns->store, own->program);
+	return status;
+}
+
+/* A batch keeps rows by the program that read them, so one turn of two programs is run by itself. */
+static bool is_elsewhere(const struct turning *turning, enum status status)
+{
+	return turning->turn && turning->turn->elsewhere.count && (status == OK || status == FOREIGN);
+}
+
 static enum status within_memory(struct turning *turning, struct turned *turned,
 				 enum status (*work)(struct turning *turning, struct turned *turned))
 {
@@ -337,6 +410,7 @@ static enum status within_memory(struct turning *turning, struct turned *turned,
 static enum status entry_reckon(struct turning *turning)
 {
 	turning->turn = NULL;
+	turning->event = NULL;
 	turning->content = turning->parsed;
 	turning->is_double = turning->is_taken = false;
 	arena_reset(&turning->turns->arena);
@@ -357,7 +431,11 @@ static enum status entry_do(struct turning *turning, struct turned *turned)
 {
 	enum status status = entry_reckon(turning);
 
-	return status == OK ? entry_keep(turning, turned) : status;
+	if (!is_elsewhere(turning, status))
+		return status == OK ? entry_keep(turning, turned) : status;
+	status = within_memory(turning, turned, status == FOREIGN ? foreign_run : signals_run);
+	turning->entry->state = ENTRY_DONE;
+	return status == OK ? entry_settle(turning) : status;
 }
 
 static enum status entry_try(struct turning *turning, struct turned *turned)
@@ -487,6 +565,8 @@ static enum status round_run(struct turns *turns, const struct batch *batch, con
 		if (!in_order && (scouted[i] || (entry->content.length && !contents[i])))
 			continue;
 		enum status status = entry_reckon(&turning);
+		if (is_elsewhere(&turning, status))
+			return error_set(error, CONFLICT, "it is about workflows of other versions of the packs");
 		if (status != OK && !is_refusal(status))
 			return status;
 		scouted[i] = store_batch_missed(turns->store) == missed;

@@ -253,5 +253,7 @@ static enum status work_do(struct activation_work *work)
 		status = activation_write(work);
 	if (status == OK)
 		status = first_turns_add(work);
+	if (status == OK && work->activating->call)
+		status = work->activating->call(work->store, work->error);
 	return status == OK ? store_generation_next(work->store, work->error) : status;
 }

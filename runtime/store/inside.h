@@ -20,6 +20,8 @@ struct store {
 	const struct dialect *dialect;
 	const struct program *program; /* whose turns run now; NULL before store_migrate or store_use_program */
 	int64_t tenant;
+	store_has_fn *has_program; /* NULL: no other than the one that runs */
+	void *has_context;
 	uint32_t depth; /* of begins that are open */
 	bool check_late;
 	struct arena schema;  /* as long as the programs: keys of statements, access */

@@ -58,7 +58,8 @@ struct activating {
 	int64_t origin; /* 0: a new stack; else it goes back to that one */
 	moment at;
 	struct text by;
-	bool only_shows;     /* nothing is kept */
+	enum status (*call)(struct store *store, struct error *error); /* lets others know, when it is committed; may be NULL */
+	bool only_shows;                                               /* nothing is kept */
 	bool has_first_turn; /* the caller runs it: `tenant` itself gets none into the journal */
 };
 

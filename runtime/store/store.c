@@ -165,6 +165,19 @@ bool store_is_remote(const struct store *store)
 	return *store->dialect->is_remote;
 }
 
+void store_has_programs(struct store *store, store_has_fn *has, void *context)
+{
+	store->has_program = has;
+	store->has_context = context;
+}
+
+static bool runs_elsewhere(void *host, uint64_t program)
+{
+	const struct store *store = host;
+
+	return store->has_program && store->has_program(store->has_context, program);
+}
+
 void store_ports(struct store *store, struct ports *ports)
 {
 	*ports = (struct ports){.host = store,
@@ -173,7 +186,8 @@ void store_ports(struct store *store, struct ports *ports)
 				.next_number = next_number,
 				.return_numbers = return_numbers,
 				.event_seen = event_seen,
-				.setting = setting_read};
+				.setting = setting_read,
+				.runs_elsewhere = runs_elsewhere};
 }
 
 enum status store_create_own_tables(struct store *store, struct error *error)

@@ -23,6 +23,9 @@ enum status store_migrate(struct store *store, const struct program *program, st
  * must outlive its use, and store_forget_programs is said before any of those that were used goes. */
 void store_use_program(struct store *store, const struct program *program);
 void store_forget_programs(struct store *store);
+/* Whether turns of a program can be run here that is not the tenant's own: `has` is what ports.runs_elsewhere asks. */
+typedef bool store_has_fn(void *context, uint64_t program);
+void store_has_programs(struct store *store, store_has_fn *has, void *context);
 
 /* Begins nest: an inner one is a savepoint, which its own commit or rollback ends. A commit that fails has rolled back. */
 enum status store_begin(struct store *store, struct error *error) MUST_CHECK;

@@ -5,11 +5,16 @@ Usage: tenants.py PATH-OF-STELLWERK [CLASS[.TEST]]
 On the embedded store, or on the PostgreSQL that STELLWERK_TEST_DATABASE names (it is emptied); with STELLWERK_TEST_BROKER through
 that RabbitMQ.
 """
+import itertools
 import json
 import os
+import re
 import signal
+import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -230,6 +235,152 @@ class PackTest(Tenants):
         self.post(service, "default", "3")
         wait_until(lambda: self.visits(service, "default") == 3, "it is handled")
         self.assertEqual([mark for _, mark in self.marks(service, "default")].count("two"), 2)
+
+    def test_a_swap_under_load_loses_and_doubles_nothing(self):
+        service = self.serve()
+        self.does(service, "tenant", "create", "acme")
+        for version in ("1.0.0", "2.0.0"):
+            self.install(service, ours(version, mark=version))
+        stop, sent = threading.Event(), {"acme": 0, "default": 0}
+
+        def storm(tenant):
+            while not stop.is_set():
+                first = sent[tenant]
+                service.post_until_taken([of(tenant, event("still", number=f"s{n}")) for n in range(first, first + 50)])
+                sent[tenant] = first + 50
+
+        storms = [threading.Thread(target=storm, args=(tenant,)) for tenant in sent]
+        for each in storms:
+            each.start()
+        try:
+            for version in ("1.0.0", "2.0.0", "1.0.0", "2.0.0"):
+                self.does(service, "pack", "activate", "door", f"ours@{version}", "--tenant", "acme")
+                before = self.visits(service, "acme")
+                wait_until(lambda: self.visits(service, "acme") > before + 100, "turns go on")
+        finally:
+            stop.set()
+            for each in storms:
+                each.join()
+        wait_until(lambda: all(self.visits(service, tenant) == sent[tenant] for tenant in sent), "all are handled, each once")
+        self.assertEqual(self.dead(service), [])
+        # acme's turns are handled in their order: on each stack in its time, and on none that had been replaced
+        turns = service.rows("select program from _journal where origin=0 and _tenant=(select number from _tenant where name='acme') order by number")
+        stacks = service.rows("select stack from _activation order by _tenant, number")  # default's, then acme's
+        self.assertEqual([program for program, _ in itertools.groupby(turns)], stacks)
+        self.assertEqual({mark for _, mark in self.marks(service, "acme")} - {"", None}, {"1.0.0", "2.0.0"})
+        self.assertEqual({mark for _, mark in self.marks(service, "default")}, {"" if scenario.DATABASE else None})
+        self.assertEqual(sum(self.worker_deaths(service)), 0)
+        self.does(service, "verify")
+
+    def worker_deaths(self, service):
+        return [int(number) for number in re.findall(r"^stellwerk_role_deaths_total\{.*\} (\d+)$", service.get("/metrics"), flags=re.M)]
+
+    def test_a_workflow_ends_on_the_packs_it_began_with(self):
+        service = self.serve()
+        self.does(service, "tenant", "create", "acme")
+        for version in ("1.0.0", "2.0.0"):
+            self.install(service, ours(version, more=f"""
+                entity guest {{ name text required; answer text; left text }}
+                event guest.came {{ name text required }}
+                event house.calls {{ word text required }}
+                entity bell {{ word text required; rings enum(low, high) default high }}
+                rule ring {{ on house.calls as c; then create bell {{ word = c.word }} }}
+                rule come {{ on guest.came as e; then create guest {{ name = e.name }} }}
+                rule begin {{ on guest.created as g; then start stay(g) }}
+                workflow stay(who ref guest) "Aufenthalt" {{
+                  wait for house.calls as c where c.word == who.name
+                  set who {{ answer = "{version}" }}
+                  sleep for 1s
+                  wait for bell.created as b where b.word == who.name and b.rings == high
+                  set who {{ left = "{version}" }}
+                }}""".replace("\n                ", "\n")))
+
+        def came(name):
+            self.assertEqual(service.post(of("acme", event(name, "guest.came")))[0], 202)
+
+        def guests():
+            return service.rows("select name, answer, left from guest order by name".replace("left", '"left"'))
+
+        self.does(service, "pack", "activate", "door", "ours@1.0.0", "--tenant", "acme")
+        came("early")
+        wait_until(lambda: service.number("select count(*) from workflow_instance") == 1, "the first waits")
+        self.does(service, "pack", "activate", "door", "ours@2.0.0", "--tenant", "acme")
+        came("later")
+        wait_until(lambda: service.number("select count(*) from workflow_instance") == 2, "the second waits")
+        service.kill_all()  # the older packs are found again by who is started anew
+        service.start()
+        for word in ("later", "early"):
+            self.assertEqual(service.post(of("acme", event(word, "house.calls", number="call " + word) | {"data": {"word": word}}))[0], 202)
+        wait_until(lambda: service.number("select count(*) from workflow_instance where state='ended'") == 2, "both have ended")
+        self.assertEqual(guests(), [("early", "1.0.0", "1.0.0"), ("later", "2.0.0", "2.0.0")])
+        self.assertEqual(self.dead(service), [])
+        self.does(service, "verify")
+
+    def test_settings_are_typed_and_each_tenant_s_own(self):
+        service = self.serve()
+        self.does(service, "tenant", "create", "acme")
+        self.install(service, ours(fields="mark text; until duration", mark="{setting.greeting}", more="""
+setting greeting text "Gruß" default "hallo"
+setting stay duration "Bleibt" default 1 day
+setting colour visit.colour "Farbe" default red
+setting key secret "Schlüssel"
+extend entity visit { colour enum(red, green) }
+rule more { on visit.created as v; then set v { until = setting.stay; colour = setting.colour } }"""))
+        self.does(service, "pack", "activate", "door", "ours")
+        for setting, value in (("greeting", "Grüß {Gott} \"Welt\""), ("stay", "3 workdays"), ("colour", "green")):
+            self.does(service, "tenant", "set", "acme", setting, value)
+        for tenant in ("acme", "default"):
+            self.post(service, tenant, "1")
+        wait_until(lambda: self.visits(service, "acme") == 1 and self.visits(service, "default") == 1, "both are handled")
+        rows = service.rows("select mark, until, colour from visit order by _tenant")
+        self.assertEqual(rows, [("hallo", "1 day", "red"), ("Grüß {Gott} \"Welt\"", "3 work_day", "green")])
+        for setting, value, sentence in (("stay", "green", ""), ("stay", "5", ""), ("colour", "blue", "blue"), ("staj", "1 day", "stay"),
+                                         ("key", "abc", "is a secret"), ("stay", "1 day; given setting colour = red", "more than a value")):
+            self.assertIn(sentence, self.refuses(service, "tenant", "set", "acme", setting, value))
+        self.assertIn("3 work_day", self.does(service, "tenant", "show", "acme"))
+        self.does(service, "tenant", "unset", "acme", "stay")
+        self.assertIn("has its default already", self.refuses(service, "tenant", "unset", "acme", "stay"))
+        self.post(service, "acme", "2")
+        wait_until(lambda: self.visits(service, "acme") == 2, "it is handled")
+        self.assertEqual(service.number("select count(*) from visit where until='1 day' and _tenant=1"), 1)
+
+    def columns(self, service):
+        if scenario.DATABASE:
+            return {name for name, in service.rows("select column_name from information_schema.columns where table_name='visit'")}
+        return {name for name, in service.rows("select name from pragma_table_info('visit')")}
+
+    def test_killed_in_the_middle_it_is_the_old_or_the_new(self):
+        service = self.serve()
+        fields, outcomes, whole = "mark text", [], 0
+        for number in range(24):
+            fields += f"; f{number} text"
+            self.install(service, ours(f"1.0.{number}", fields=fields))
+            stack = "select coalesce(stack, 0), (select count(*) from _activation), (select count(*) from _journal where origin=6) from _tenant where number=0"
+            before = service.rows(stack)[0]
+            words = [scenario.STELLWERK, "pack", "activate", "door", f"ours@1.0.{number}", "--data", service.folder / "data"]
+            begin = time.monotonic()
+            process = subprocess.Popen(words + (["--database", scenario.DATABASE] if scenario.DATABASE else []), stdout=subprocess.DEVNULL)
+            try:  # the first two run to their end, and say how long that is; the others are killed, ever later
+                process.wait(whole * (number - 1) / 22 if number > 1 else 60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            process.wait(60)
+            whole = time.monotonic() - begin if number < 2 else whole
+            if scenario.DATABASE:
+                service.rows("select 1 from pg_advisory_lock(20261128)")  # the server has noticed, too
+            after = service.rows(stack)[0]
+            is_new = after[0] != before[0]
+            self.assertEqual(f"f{number}" in self.columns(service), is_new)
+            self.assertEqual(after[1] - before[1], is_new)
+            self.assertEqual(after[2] - before[2], is_new)
+            self.assertEqual(service.post(event("still", number=f"k{number}"))[0], 202)
+            wait_until(lambda: self.visits(service, "default") == number + 1, "turns go on")
+            outcomes.append(is_new)
+        self.assertEqual(outcomes[:2], [True, True])
+        self.assertIn(False, outcomes)
+        wait_until(service.all_quiet, "all is handled")
+        self.assertEqual(self.dead(service), [])
+        self.does(service, "verify")
 
 
 if BROKER:
