@@ -67,8 +67,8 @@ static int setting_find(struct serving *serving, const hash_list *packs, struct 
 }
 
 /* --- the value */
-static enum status value_make(struct serving *serving, const struct pack *pack, const struct engine *engine,
-			      struct ports *ports, const struct setting **setting_out, struct value *value_out)
+static enum status value_make(struct serving *serving, const struct pack *pack, struct engine *engine, struct ports *ports,
+			      const struct setting **setting_out, struct value *value_out)
 {
 	const struct program *program = pack->program;
 	const struct test *test = program->test_count ? &program->tests[program->test_count - 1] : NULL;
@@ -79,16 +79,15 @@ static enum status value_make(struct serving *serving, const struct pack *pack, 
 	uint32_t slots = (test->slot_count > item->code->slot_count ? test->slot_count : item->code->slot_count) + 1;
 	struct value *frame = arena_array(serving->line->arena, struct value, slots);
 	*setting_out = &program->settings[item->setting];
-	return engine_evaluate((struct engine *)engine, item->code, frame, (moment)time(NULL), ports, value_out,
-			       &serving->error);
+	return engine_evaluate(engine, item->code, frame, (moment)time(NULL), ports, value_out, &serving->error);
 }
 
 static enum status set(struct serving *serving, const struct pack *pack, int64_t tenant)
 {
-	const struct setting *setting;
+	const struct setting *setting = NULL;
 	struct engine *engine;
 	struct ports ports;
-	struct value value;
+	struct value value = value_missing();
 	enum status status = engine_open(&engine);
 
 	if (status != OK)
