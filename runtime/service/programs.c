@@ -102,6 +102,11 @@ static enum status unfinished_find(struct programs *programs, struct error *erro
 	return status;
 }
 
+uint32_t programs_tenants(const struct programs *programs)
+{
+	return programs->by_number.count;
+}
+
 static enum status remember(struct programs *programs, struct error *error)
 {
 	known_tenants all;

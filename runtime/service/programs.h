@@ -36,6 +36,9 @@ enum status programs_refresh(struct programs *programs, bool *changed_out, struc
 enum status programs_tenant(const struct programs *programs, struct text name, int64_t *tenant_out,
 			    struct error *error) MUST_CHECK;
 
+/* How many there are. */
+uint32_t programs_tenants(const struct programs *programs);
+
 /* What the tenant runs, suspended or not; compiled when it is first needed. NOT_FOUND: there is no such tenant, or nothing was
  * activated for it. */
 enum status programs_of(struct programs *programs, int64_t tenant, const struct loaded **loaded_out,

@@ -165,15 +165,9 @@ static void on_events(void *context, struct request *request)
 
 static enum status post_write(struct member *member, struct post *post, struct error *error)
 {
-	enum status status = OK;
+	enum status status = journal_add_many(member->store, post->entries.items, post->entries.count, &post->accepted, error);
 
-	post->accepted = post->doubles = 0;
-	for (uint32_t i = 0; status == OK && i < post->entries.count; i++) {
-		bool is_new;
-		status = journal_add(member->store, &post->entries.items[i], &is_new, error);
-		post->accepted += status == OK && is_new;
-		post->doubles += status == OK && !is_new;
-	}
+	post->doubles = post->entries.count - post->accepted;
 	return status;
 }
 

@@ -1,8 +1,9 @@
 /* The worker: what waits in the journal, in transactions of many entries, fair between tenants: each that waits gets an equal
  * share of every transaction, so the storm of one delays the single event of another by one transaction at most.
  *
- * With a broker, what it delivers has its turn at once while nothing waits before it. When more comes than is handled, it is
- * written to the journal first, which is quick, and waits there: so fairness holds also for what is still behind a storm. */
+ * With a broker, what it delivers has its turn at once while nothing waits before it. When there are several tenants and more
+ * comes than is handled, it is written to the journal first, which is quick, and waits there: so fairness holds also for what
+ * is still behind a storm. */
 #include <stdlib.h>
 
 #include "engine/base/check.h"
@@ -101,16 +102,13 @@ static enum status waiting_run(struct member *member, struct error *error)
 static enum status entries_store(struct member *member, entry_list *entries, struct error *error)
 {
 	enum status status = store_begin(member->store, error);
-	bool is_new;
+	uint32_t new;
 
 	if (status != OK)
 		return status;
-	for (uint32_t i = 0; status == OK && i < entries->count; i++) {
-		struct entry *entry = &entries->items[i];
-		entry->handled_at = entry->received_at;
-		status = entry->state == ENTRY_DEAD ? journal_record(member->store, entry, &is_new, error)
-						    : journal_add(member->store, entry, &is_new, error);
-	}
+	for (uint32_t i = 0; i < entries->count; i++)
+		entries->items[i].handled_at = entries->items[i].received_at; /* of the dead */
+	status = journal_add_many(member->store, entries->items, entries->count, &new, error);
 	if (status == OK)
 		return store_commit(member->store, error);
 	store_rollback(member->store);
@@ -127,7 +125,9 @@ static enum status delivered_run(struct member *member, struct error *error)
 
 	if (status != OK)
 		return status;
-	intake_take(worker->intake, &worker->arena, worker->batch * STORE_AT_ONCE, &entries);
+	/* who is alone need not wait for a fair share, and his events need not be written twice */
+	bool alone = programs_tenants(member->programs) == 1;
+	intake_take(worker->intake, &worker->arena, worker->batch * (alone ? 1 : STORE_AT_ONCE), &entries);
 	if (!entries.count)
 		return OK;
 	if (worker->waiting || entries.count > worker->batch) {

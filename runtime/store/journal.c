@@ -157,6 +157,27 @@ enum status journal_add(struct store *store, struct entry *entry, bool *is_new_o
 	return entry_insert(store, entry, is_new_out, error);
 }
 
+enum status journal_add_many(struct store *store, const struct entry *entries, uint32_t count, uint32_t *new_out,
+			     struct error *error)
+{
+	struct arena *arena = &store->scratch;
+	struct statement *statement;
+	enum status status = store_statement(store, ENTRY_INSERT, &statement, error);
+
+	*new_out = 0;
+	if (status != OK || !count)
+		return status;
+	arena_reset(arena);
+	struct sql_value *values = arena_array(arena, struct sql_value, (size_t)count * ENTRY_VALUES);
+	for (uint32_t i = 0; i < count; i++)
+		entry_values(store, &entries[i], values + (size_t)i * ENTRY_VALUES);
+	statement_bind_many(statement, values, ENTRY_VALUES, count);
+	status = statement_run(statement, error);
+	if (status == OK)
+		*new_out = (uint32_t)database_changes(store->database);
+	return status;
+}
+
 enum status journal_record(struct store *store, struct entry *entry, bool *is_new_out, struct error *error)
 {
 	CHECK(entry->state != ENTRY_PENDING);

@@ -59,6 +59,9 @@ const char *entry_state_name(enum entry_state state);
 
 /* Keeps it for later: PENDING. `is_new_out` false: one of this origin and id is there already, nothing was written. */
 enum status journal_add(struct store *store, struct entry *entry, bool *is_new_out, struct error *error) MUST_CHECK;
+/* Many, each in the state it has, in their order. `new_out`: how many were not there already. */
+enum status journal_add_many(struct store *store, const struct entry *entries, uint32_t count, uint32_t *new_out,
+			     struct error *error) MUST_CHECK;
 /* Whether one of this origin and id, from outside, is there already. */
 enum status journal_has(struct store *store, const struct entry *entry, bool *has_out, struct error *error) MUST_CHECK;
 /* Writes one that was handled at once, as it stands; within a batch it gets no number here. */
