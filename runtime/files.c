@@ -87,6 +87,33 @@ enum status file_read(struct arena *arena, const char *path, size_t most, struct
 	return status;
 }
 
+static bool all_written(int file, struct text content)
+{
+	uint32_t written = 0;
+	ssize_t count = 0;
+	while (written < content.length && (count = write(file, content.bytes + written, content.length - written)) > 0)
+		written += (uint32_t)count;
+	return written == content.length && !fsync(file);
+}
+
+enum status file_replace(struct arena *arena, const char *path, struct text content, struct error *error)
+{
+	char *beside = arena_format(arena, "%s.XXXXXX", path);
+	mode_t mask = umask(0);
+	umask(mask);
+	int file = mkostemp(beside, O_CLOEXEC);
+	if (file < 0)
+		return error_set(error, DENIED, "`%s` cannot be written: %s", path, strerror(errno));
+	bool done = !fchmod(file, 0666 & ~mask) && all_written(file, content);
+	int problem = errno;
+	close(file);
+	if (done && !rename(beside, path))
+		return OK;
+	problem = done ? errno : problem;
+	unlink(beside);
+	return error_set(error, DENIED, "`%s` cannot be written: %s", path, strerror(problem));
+}
+
 /* --- folders */
 static int by_name(const void *left, const void *right)
 {
@@ -368,6 +395,12 @@ enum status files_read(struct arena *arena, const char *const *paths, uint32_t p
 	for (uint32_t i = 0; i < path_count; i++)
 		sources[i].path = paths[i];
 	return sources_read(arena, sources, path_count, tests, sources_out, error);
+}
+
+bool path_is_archive(const char *path)
+{
+	struct stat facts;
+	return !stat(path, &facts) && S_ISREG(facts.st_mode) && !has_ending(path, ".flow");
 }
 
 enum status folder_archive(struct arena *arena, const char *path, struct text *bytes_out, bool *is_pack_out,

@@ -29,6 +29,8 @@ enum status files_read(struct arena *arena, const char *const *paths, uint32_t p
 /* The same of sources. Nothing of their bytes is kept. */
 enum status sources_read(struct arena *arena, const struct pack_source *sources, uint32_t source_count, bool tests,
 			 source_list *sources_out, struct error *error) MUST_CHECK;
+/* A file that is no .flow file: whether it is an archive is seen when it is read. */
+bool path_is_archive(const char *path);
 /* All that files_read finds in one folder, as the bytes of an archive; and whether it is a pack, or only joins one. */
 enum status folder_archive(struct arena *arena, const char *path, struct text *bytes_out, bool *is_pack_out,
 			   struct error *error) MUST_CHECK;
@@ -36,5 +38,8 @@ enum status folder_archive(struct arena *arena, const char *path, struct text *b
 /* One file of at most `most` bytes, NUL behind it. "-" is the standard input. */
 enum status file_read(struct arena *arena, const char *path, size_t most, struct text *text_out,
 		      struct error *error) MUST_CHECK;
+
+/* Writes a file, in the place of what was there: whole and on the disk, or not at all. */
+enum status file_replace(struct arena *arena, const char *path, struct text content, struct error *error) MUST_CHECK;
 
 #endif

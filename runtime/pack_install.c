@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "engine/base/json.h"
+#include "runtime/pack_sign.h"
 #include "runtime/pack_verbs.h"
 #include "runtime/serving.h"
 #include "runtime/stacks.h"
@@ -64,19 +65,68 @@ static int install(struct serving *serving, stored_packs *packs)
 	return code;
 }
 
+/* What was named on the line, and who vouches for each. */
+struct installing {
+	struct pack_source *sources;
+	struct text *signers;
+	uint32_t count;
+};
+
+static enum status installing_read(const struct command_line *line, struct installing *installing_out, struct error *error)
+{
+	uint32_t count = line->word_count - 1;
+	trusted_keys trusted;
+	enum status status = trust_of_line(line, &trusted, error);
+
+	*installing_out = (struct installing){arena_array(line->arena, struct pack_source, count),
+					      arena_array(line->arena, struct text, count), count};
+	for (uint32_t i = 0; i < count && status == OK; i++)
+		status = source_vouched(line, line->words[i + 1], &trusted, &installing_out->sources[i],
+					&installing_out->signers[i], error);
+	return status;
+}
+
+static struct text signer_of(const struct installing *installing, struct text path)
+{
+	for (uint32_t i = 0; i < installing->count; i++) {
+		struct text source = text_from(installing->sources[i].path);
+		if (text_starts(path, source) && path.length > source.length && path.bytes[source.length] == '/')
+			return installing->signers[i];
+	}
+	return TEXT("");
+}
+
+/* One who has signed all that is in the layer; else nobody. */
+static struct text layer_signer(const struct installing *installing, const source_list *sources, uint32_t layer)
+{
+	struct text signer = TEXT("");
+	bool first = true;
+
+	for (uint32_t i = 0; i < sources->count; i++) {
+		if (sources->items[i].layer != layer)
+			continue;
+		struct text one = signer_of(installing, sources->items[i].path);
+		if (!first && !text_equal(one, signer))
+			return TEXT("");
+		signer = one;
+		first = false;
+	}
+	return signer;
+}
+
 int pack_verb_install(const struct command_line *line)
 {
 	struct serving serving = {.line = line};
+	struct installing installing;
 	source_list sources = {0};
 	stored_packs packs;
 
-	if (files_read(line->arena, line->words + 1, line->word_count - 1, false, &sources, &serving.error) != OK ||
+	if (installing_read(line, &installing, &serving.error) != OK ||
+	    sources_read(line->arena, installing.sources, installing.count, false, &sources, &serving.error) != OK ||
 	    packs_from_sources(line->arena, sources.items, sources.count, now(), &packs, &serving.error) != OK)
 		return world_error(&serving.error);
-	if (!option_given(line, "unsigned")) {
-		error_set(&serving.error, DENIED, "`%s` is not signed; --unsigned installs it all the same", line->words[1]);
-		return world_error(&serving.error);
-	}
+	for (uint32_t i = 0; i < packs.count; i++)
+		packs.items[i].signer = layer_signer(&installing, &sources, i);
 	int code = serving_make(&serving, line);
 	if (code == EXIT_FINE)
 		code = install(&serving, &packs);
