@@ -264,8 +264,8 @@ static const char *list_sql(const struct entry_filter *filter)
 		       " FROM _journal WHERE (?1<0 OR _tenant=?1) AND (?2<0 OR state=?2) AND number>?3 AND "
 		       "received_at>=?4 AND id=?6 ORDER BY number LIMIT ?5";
 	if (filter->has_state && filter->state == ENTRY_PENDING && filter->tenant != TENANT_ANY)
-		return "SELECT " ENTRY_COLUMNS " FROM _journal WHERE _tenant=?1 AND state=0 AND ?2=0 AND number>?3 AND "
-		       "received_at>=?4 ORDER BY number LIMIT ?5";
+		return "SELECT " ENTRY_COLUMNS " FROM _journal WHERE _tenant>=?1 AND _tenant<=?1 AND state=0 AND ?2=0 AND "
+		       "number>?3 AND received_at>=?4 ORDER BY _tenant,number LIMIT ?5"; /* as in journal_waiting */
 	if (filter->has_state && filter->state == ENTRY_DEAD)
 		return "SELECT " ENTRY_COLUMNS
 		       " FROM _journal WHERE (?1<0 OR _tenant=?1) AND state=2 AND ?2=2 AND number>?3 AND "
@@ -354,13 +354,16 @@ enum status journal_waiting(struct store *store, struct arena *arena, tenant_lis
 {
 	struct statement *statement;
 	bool row;
-	/* walks the index from tenant to tenant: as many steps as there are tenants that wait, however much they wait for */
+	/* walks the index from tenant to tenant: as many steps as there are tenants that wait, however much they wait for. A
+	 * tenant between two bounds, for of an equal one SQLite thinks that its first entry is found soonest by walking all
+	 * numbers. */
 	enum status status = store_statement(
 		store,
 		"WITH RECURSIVE waiting(tenant) AS (SELECT (SELECT min(_tenant) FROM _journal WHERE state=0) UNION ALL "
 		"SELECT (SELECT min(j._tenant) FROM _journal j WHERE j.state=0 AND j._tenant>waiting.tenant) FROM waiting "
-		"WHERE waiting.tenant IS NOT NULL) SELECT tenant,(SELECT min(j.number) FROM _journal j WHERE j.state=0 AND "
-		"j._tenant=tenant) AS first FROM waiting WHERE tenant IS NOT NULL AND "
+		"WHERE waiting.tenant IS NOT NULL) SELECT tenant,(SELECT j.number FROM _journal j WHERE j.state=0 AND "
+		"j._tenant>=tenant AND j._tenant<=tenant ORDER BY j._tenant,j.number LIMIT 1) AS first FROM waiting WHERE "
+		"tenant IS NOT NULL AND "
 		"tenant NOT IN (SELECT number FROM _tenant WHERE state=1) ORDER BY 2",
 		&statement, error);
 
