@@ -84,13 +84,14 @@ static enum status values_check(struct migrating *migrating, struct text entity,
 	return OK;
 }
 
-/* The field from which a migration's `rename` copies, for others go on calling it so. */
+/* The field from which a migration's `rename` will move the values, for others go on calling it so. */
 static struct text copied_from(const struct migrating *migrating, struct text entity, struct text field)
 {
 	for (uint32_t i = 0; migrating->sharing && i < migrating->program->migration_count; i++) {
 		const struct migration *step = &migrating->program->migrations[i];
+		const struct layout_entity *old = layout_entity(&migrating->old, entity);
 		if (step->kind == MIGRATION_RENAME && text_equal(step->entity, entity) && text_equal(step->to, field) &&
-		    layout_field(layout_entity(&migrating->old, entity), step->field))
+		    layout_field(old, step->field) && !layout_field(old, step->to))
 			return step->field;
 	}
 	return TEXT("");

@@ -300,6 +300,21 @@ static enum status update_run(struct migrating *migrating, const struct migratio
 	return status == OK ? migrating_execute(migrating, &sql) : status;
 }
 
+/* Others have it under its old name, or somebody under its new one already. */
+static bool is_beside(const struct migrating *migrating, const struct migration *step, const struct layout_entity *entity,
+		      const struct layout_field *field)
+{
+	return migrating->sharing &&
+	       (others_know(migrating, step->entity, step->field) || (field && layout_field(entity, step->to)));
+}
+
+static bool did_it_before(const struct migrating *migrating, const struct migration *step)
+{
+	const struct layout *before = migrating->sharing->before;
+
+	return before && !layout_field(layout_entity(before, step->entity), step->field);
+}
+
 /* Others go on calling it by its old name: what the tenants of the new packs have in it is moved to the new one, once that is
  * there.
  */
@@ -314,6 +329,8 @@ static enum status renamed_beside(struct migrating *migrating, const struct migr
 			"%.*s can not be renamed to %.*s, for packs of other tenants have it under its old name; they have "
 			"to be renamed with it",
 			TEXT_ARGS(step->entity), TEXT_ARGS(step->to));
+	if (did_it_before(migrating, step))
+		return OK;
 	if (unfinished_know(migrating, step->entity, step->field))
 		return error_set(
 			migrating->error, INVALID,
@@ -331,11 +348,15 @@ static enum status renamed_beside(struct migrating *migrating, const struct migr
 	builder_add_char(&sql, ',');
 	sql_name(&sql, step->field);
 	builder_format(&sql, "=NULL WHERE %.*s;", TEXT_ARGS(of_mine(migrating, builder_text(&set))));
-	*list_add(migrating->arena, &migrating->row_changes) = (struct row_change){entity->name, builder_text(&sql)};
 	field->moved = true;
 	builder_format(&migrating->changes, "rename %.*s.%.*s to %.*s\n", TEXT_ARGS(step->entity), TEXT_ARGS(step->field),
 		       TEXT_ARGS(step->to));
-	return OK;
+	if (!layout_field(entity, step->to)) { /* it has to come first */
+		*list_add(migrating->arena, &migrating->row_changes) = (struct row_change){entity->name, builder_text(&sql)};
+		return OK;
+	}
+	enum status status = indexes_drop(migrating, entity);
+	return status == OK ? migrating_execute(migrating, &sql) : status;
 }
 
 /* Each step does what is left to do: a rename whose old name is still there, a drop of what the new schema lacks. */
@@ -351,7 +372,7 @@ static enum status steps_run(struct migrating *migrating)
 			continue;
 		switch (step->kind) {
 		case MIGRATION_RENAME:
-			if (migrating->sharing && others_know(migrating, step->entity, step->field))
+			if (is_beside(migrating, step, entity, field))
 				status = renamed_beside(migrating, step, entity, field);
 			else if (step->field.length ? !layout_field(entity, step->to)
 						    : !layout_entity(&migrating->old, step->to))
