@@ -1,5 +1,5 @@
-/* How a vendor is reached, and what a request sends and expects: names, types and words are checked, nothing of it is kept. The
- * words a line may begin with stand in one table each. */
+/* How a vendor is reached, and what a request sends and expects: names, types and words are checked. What a courier must keep
+ * to (how many calls, how long, what is tried again) is kept. The words a line may begin with stand in one table each. */
 #include "dsl/compiler/connector_items.h"
 
 typedef void (*option_check)(struct compiler *compiler, uint32_t file, const struct syntax *option);
@@ -85,16 +85,17 @@ static void auth_check(struct compiler *compiler, uint32_t file, const struct sy
 	secrets_check(compiler, file, syntax_child(auth, SYNTAX_record));
 }
 
-static bool is_status(struct compiler *compiler, uint32_t file, const struct syntax *number)
+typedef LIST(struct status_range) status_ranges;
+
+/* 0: it is none. */
+static uint16_t status_read(struct compiler *compiler, uint32_t file, const struct syntax *number)
 {
-	if (number->kind != SYNTAX_number)
-		return false;
-	int64_t status = number_read(compiler, file, number);
-	return status >= 100 && status <= 599;
+	int64_t status = number && number->kind == SYNTAX_number ? number_read(compiler, file, number) : 0;
+	return status >= 100 && status <= 599 ? (uint16_t)status : 0;
 }
 
 /* 204, 404 or 500..599 */
-static void statuses_check(struct compiler *compiler, uint32_t file, const struct syntax *list)
+static void statuses_read(struct compiler *compiler, uint32_t file, const struct syntax *list, status_ranges *ranges)
 {
 	for (each_child (child, list)) {
 		if (child->kind == SYNTAX_token || child->role == ROLE_name || child->kind == SYNTAX_identifier)
@@ -102,32 +103,54 @@ static void statuses_check(struct compiler *compiler, uint32_t file, const struc
 		bool range = child->kind == SYNTAX_binary && syntax_has_word(compiler, file, child, "..");
 		const struct syntax *from = range ? syntax_named(child, 0) : child,
 				    *to = range ? syntax_named(child, 1) : child;
-		if (!from || !to || !is_status(compiler, file, from) || !is_status(compiler, file, to))
+		struct status_range range_read = {status_read(compiler, file, from), status_read(compiler, file, to)};
+		if (range_read.from && range_read.to)
+			*list_add(compiler->arena, ranges) = range_read;
+		else
 			diagnostic_add(compiler->diagnostics, DIAGNOSTIC_LITERAL, span_in(file, child),
 				       "an answer's status is a number from 100 to 599, or a range such as 500..599");
 	}
 }
 
-static void retry_check(struct compiler *compiler, uint32_t file, const struct syntax *retry)
+static void statuses_check(struct compiler *compiler, uint32_t file, const struct syntax *list)
+{
+	status_ranges ranges = {0};
+	statuses_read(compiler, file, list, &ranges);
+}
+
+static void retry_read(struct compiler *compiler, uint32_t file, const struct syntax *retry, struct connector *connector)
 {
 	static const char *const HONOURED[] = {"retry_after"};
-	statuses_check(compiler, file, retry);
+	status_ranges ranges = {0};
+	statuses_read(compiler, file, retry, &ranges);
+	connector->retry_on = ranges.items;
+	connector->retry_count = ranges.count;
 	for (each_child (child, retry))
 		if (child->kind == SYNTAX_identifier)
 			WORDS_CHECK(compiler, file, child, HONOURED, "header to honour");
 }
 
-static void limit_check(struct compiler *compiler, uint32_t file, const struct syntax *limit)
+static void limit_read(struct compiler *compiler, uint32_t file, const struct syntax *limit, struct connector *connector)
 {
 	const struct syntax *rate = syntax_child(limit, SYNTAX_rate);
 	int64_t count = number_read(compiler, file, syntax_child(rate, SYNTAX_number));
-	seconds_read(compiler, file, syntax_child(rate, SYNTAX_duration));
+	connector->limit_seconds = seconds_read(compiler, file, syntax_child(rate, SYNTAX_duration));
+	connector->limit_count = count > 0 && count < UINT32_MAX ? (uint32_t)count : 0;
 	if (count < 1)
 		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_LITERAL, span_in(file, limit),
 			       "a limit of none allows nothing");
 }
 
-void connector_check(struct compiler *compiler, const struct declaration *declaration)
+/* What is computed is not known before a call is made: then the courier's own patience counts. */
+static void timeout_read(struct compiler *compiler, uint32_t file, const struct syntax *option, struct connector *connector)
+{
+	const struct syntax *value = syntax_named(option, 1);
+	bool is_timeout = text_is(syntax_text(compiler, file, syntax_with_role(option, ROLE_name)), "timeout");
+	if (is_timeout && value && value->kind == SYNTAX_duration)
+		connector->timeout = seconds_read(compiler, file, value);
+}
+
+void connector_read(struct compiler *compiler, const struct declaration *declaration, struct connector *connector)
 {
 	static const struct option_row OPTIONS[] = {{"base", text_option}, {"timeout", duration_option}};
 	uint32_t file = declaration->file;
@@ -135,11 +158,13 @@ void connector_check(struct compiler *compiler, const struct declaration *declar
 		if (child->kind == SYNTAX_auth)
 			auth_check(compiler, file, child);
 		else if (child->kind == SYNTAX_limit)
-			limit_check(compiler, file, child);
+			limit_read(compiler, file, child, connector);
 		else if (child->kind == SYNTAX_retry_on)
-			retry_check(compiler, file, child);
-		else if (child->kind == SYNTAX_option)
+			retry_read(compiler, file, child, connector);
+		if (child->kind == SYNTAX_option) {
 			OPTIONS_CHECK(compiler, file, child, OPTIONS, "a connector");
+			timeout_read(compiler, file, child, connector);
+		}
 	}
 }
 

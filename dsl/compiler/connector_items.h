@@ -4,8 +4,8 @@
 
 #include "dsl/compiler/internal.h"
 
-/* base, auth, limit, retry, timeout: checked, not kept; who performs calls reads them from the source's declaration. */
-void connector_check(struct compiler *compiler, const struct declaration *declaration);
+/* base and auth are checked; limit, timeout and retry are kept. */
+void connector_read(struct compiler *compiler, const struct declaration *declaration, struct connector *connector);
 /* METHOD "url" { send result pages expect repeatable }. `result` is what it must give, or NULL. Knows `parameters` and `body`.
  */
 void request_check(struct compiler *compiler, uint32_t file, const struct syntax *request,

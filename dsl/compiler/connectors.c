@@ -180,7 +180,7 @@ void connectors_build(struct compiler *compiler)
 		const struct declaration *declaration = declared->items[i];
 		if (!declaration->object)
 			continue;
-		connector_check(compiler, declaration);
+		connector_read(compiler, declaration, declaration->object);
 		for (each_child (child, declaration->syntax)) {
 			if (child->kind == SYNTAX_action)
 				action_check(compiler, declaration, declaration->object, child);

@@ -313,6 +313,17 @@ enum clock_state { CLOCK_RUNNING, CLOCK_PAUSED, CLOCK_MET, CLOCK_BREACHED };
 struct connector {
 	struct text name, label;
 	struct span span;
+	/* what whoever performs its calls must keep to; 0: the author has said nothing */
+	uint32_t limit_count;                /* calls … */
+	int64_t limit_seconds;               /* … in so many seconds */
+	int64_t timeout;                     /* seconds for one call */
+	const struct status_range *retry_on; /* answers after which the call is made again */
+	uint32_t retry_count;
+};
+
+/* Of HTTP's answers, both included. */
+struct status_range {
+	uint16_t from, to;
 };
 
 /* What may be done when nobody knows whether a call has arrived. Without a word of the author the method decides: RFC 9110
