@@ -122,3 +122,14 @@ void place_wait(struct place *place, int64_t until)
 	if (until > place->not_before)
 		place->not_before = until;
 }
+
+uint32_t pacing_down(const struct pacing *pacing)
+{
+	uint32_t down = 0;
+
+	for (uint32_t i = 0; i < pacing->places.capacity; i++) {
+		const struct place *place = pacing->places.entries[i].value;
+		down += place && place->down_for > 0;
+	}
+	return down;
+}

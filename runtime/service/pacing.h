@@ -58,6 +58,8 @@ void place_sent(struct pacing *pacing, struct place *place, struct pace pace, in
 enum place_news { PLACE_SAME, PLACE_DOWN, PLACE_UP };
 enum place_news place_answered(struct place *place);
 enum place_news place_failed(struct place *place, int64_t now);
+/* How many are down. */
+uint32_t pacing_down(const struct pacing *pacing);
 /* It says itself that it wants none before then. */
 void place_wait(struct place *place, int64_t until);
 

@@ -65,7 +65,7 @@ enum status journal_create_tables(struct store *store, struct error *error)
 		"attempts %s NOT NULL,sentence %s NOT NULL,answer %s NOT NULL,PRIMARY KEY(_tenant,id))%s;",
 		integer, bytes, integer, text, text, text, integer, integer, integer, text, text, store->dialect->table_end);
 	/* what is to be sent and whose lease is over is found by one index */
-	builder_add_string(&sql, "CREATE INDEX IF NOT EXISTS _call_due ON _call(due_at) WHERE state<=1;"
+	builder_add_string(&sql, "CREATE INDEX IF NOT EXISTS _call_line ON _call(_tenant,connector,due_at) WHERE state<=1;"
 				 "CREATE INDEX IF NOT EXISTS _call_held ON _call(_tenant,made_at) WHERE state=4;");
 	return database_execute(store->database, builder_text(&sql).bytes, error);
 }
@@ -432,27 +432,52 @@ static enum status calls_read(struct statement *statement, struct arena *arena, 
 	return status;
 }
 
-enum status calls_due(struct store *store, struct arena *arena, moment now, uint32_t most, call_list *calls_out,
-		      struct error *error)
+/* One look for each line that has something to send, however much it is; they are found by an index. */
+enum status call_lines(struct store *store, struct arena *arena, call_line_list *lines_out, struct error *error)
 {
+	struct call_line after = {.tenant = INT64_MIN};
 	struct statement *statement;
+	bool row;
 	enum status status =
 		store_statement(store,
-				"SELECT " CALL_COLUMNS " FROM _call WHERE state<=1 AND due_at<=?1 AND " TENANT_NOT_SUSPENDED
-				" ORDER BY due_at LIMIT ?2",
+				"SELECT _tenant,connector,due_at FROM _call WHERE state<=1 AND (_tenant,connector)>(?1,?2) "
+				"AND " TENANT_NOT_SUSPENDED " ORDER BY _tenant,connector,due_at LIMIT 1",
 				&statement, error);
+
+	*lines_out = (call_line_list){0};
+	for (row = true; status == OK && row;) {
+		statement_bind(statement, 1, sql_integer(after.tenant));
+		statement_bind(statement, 2, sql_text(after.connector));
+		status = statement_step(statement, &row, error);
+		if (status == OK && row) {
+			after = (struct call_line){.tenant = statement_column(statement, 0).integer,
+						   .connector = store_text(arena, statement, 1),
+						   .due_at = statement_column(statement, 2).integer};
+			*list_add(arena, lines_out) = after;
+		}
+		statement_reset(statement);
+	}
+	return status;
+}
+
+enum status calls_due(struct store *store, struct arena *arena, const struct call_line *line, moment now, uint32_t most,
+		      call_list *calls_out, struct error *error)
+{
+	struct statement *statement;
+	enum status status = store_statement(store,
+					     "SELECT " CALL_COLUMNS
+					     " FROM _call WHERE state<=1 AND _tenant=?1 AND connector=?2 AND due_at<=?3 "
+					     "ORDER BY due_at LIMIT ?4",
+					     &statement, error);
 
 	*calls_out = (call_list){0};
 	if (status != OK)
 		return status;
-	statement_bind(statement, 1, sql_integer(now));
-	statement_bind(statement, 2, sql_integer(most));
+	statement_bind(statement, 1, sql_integer(line->tenant));
+	statement_bind(statement, 2, sql_text(line->connector));
+	statement_bind(statement, 3, sql_integer(now));
+	statement_bind(statement, 4, sql_integer(most));
 	return calls_read(statement, arena, calls_out, error);
-}
-
-enum status calls_next(struct store *store, moment *due_out, struct error *error)
-{
-	return store_number(store, "SELECT min(due_at) FROM _call WHERE state<=1 AND " TENANT_NOT_SUSPENDED, due_out, error);
 }
 
 enum status call_change(struct store *store, const struct call *call, enum call_state from, uint32_t attempts_from,

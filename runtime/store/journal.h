@@ -127,12 +127,19 @@ struct call {
 };
 
 enum status call_add(struct store *store, const struct call *call, struct error *error) MUST_CHECK;
-/* DUE ones whose time has come, and SENT ones whose lease is over, of all tenants; the longest due first. */
+/* What waits to be sent stands in lines, one a connector of a tenant, so that none is kept waiting by another. `due_at`: of the
+ * first in it. */
+struct call_line {
+	int64_t tenant;
+	struct text connector;
+	moment due_at;
+};
+typedef LIST(struct call_line) call_line_list;
+enum status call_lines(struct store *store, struct arena *arena, call_line_list *lines_out, struct error *error) MUST_CHECK;
+/* Of a line: DUE ones whose time has come, and SENT ones whose lease is over; the longest due first. */
 typedef LIST(struct call) call_list;
-enum status calls_due(struct store *store, struct arena *arena, moment now, uint32_t most, call_list *calls_out,
-		      struct error *error) MUST_CHECK;
-/* When the next one is due. NOT_FOUND: none. */
-enum status calls_next(struct store *store, moment *due_out, struct error *error) MUST_CHECK;
+enum status calls_due(struct store *store, struct arena *arena, const struct call_line *line, moment now, uint32_t most,
+		      call_list *calls_out, struct error *error) MUST_CHECK;
 /* Writes state, due_at, attempts, sentence and answer. CONFLICT: its state is not `from` with `attempts_from`
  * attempts any more. */
 enum status call_change(struct store *store, const struct call *call, enum call_state from, uint32_t attempts_from,

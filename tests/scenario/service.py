@@ -68,6 +68,7 @@ class Outside:
 
     def __init__(self):
         self.carried_out, self.requests, self.behaviour, self.lock = {}, 0, lambda number: "answer", threading.Lock()
+        self.times, self.last, self.asked = {}, None, []
         outside = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -75,12 +76,30 @@ class Outside:
 
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if body.get("ask"):
+                    self.say(body)
+                    return
                 with outside.lock:
                     outside.requests += 1
+                    outside.times.setdefault(body["connector"], []).append(time.monotonic())
+                    outside.last = body["connector"]
                     how = outside.behaviour(outside.requests)
                     if how not in ("refuse", "unavailable"):
                         outside.carried_out.setdefault(body["action"], {}).setdefault(body["id"], []).append(body["arguments"])
                 self.react(how, body)
+
+            def say(self, body):
+                with outside.lock:
+                    arrived = body["id"] in outside.carried_out.get(body["action"], {})
+                    outside.asked.append(arrived)
+                self.send({"arrived": arrived, "value": {"heard": "ja, " + body["arguments"]["name"]}})
+
+            def send(self, answer):
+                data = json.dumps(answer).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
 
             def react(self, how, body):
                 if how == "slow":
@@ -330,6 +349,52 @@ class ServiceTest(unittest.TestCase):
         self.say(service, "retry", "is tried again")  # a person knows that it may
         wait_until(lambda: service.number("select count(*) from _call where state=2") == 2, "it is answered")
         self.assertEqual([len(calls) for calls in outside.carried_out["outside.pay"].values()], [2])
+
+    def test_who_can_be_asked_is_asked_before_it_is_sent_again(self):
+        outside = self.outside()
+        outside.behaviour = lambda number: {1: "cut", 2: "unavailable"}.get(number, "answer")
+        service = self.serve("--bridge", outside.url)
+        service.post(event("Anna", "door.locked"))  # carried out, and the answer lost
+        wait_until(lambda: service.number("select count(*) from visit where answer='ja, Anna'"), "the answer came by asking")
+        self.assertEqual([len(calls) for calls in outside.carried_out["lock.open"].values()], [1])
+        self.assertEqual(outside.asked, [True])
+        service.post(event("Berta", "door.locked"))  # not carried out
+        wait_until(lambda: service.number("select count(*) from visit where answer='ja, Berta'"), "it was sent again")
+        self.assertEqual([len(calls) for calls in outside.carried_out["lock.open"].values()], [1, 1])
+        self.assertEqual(outside.asked, [True, False])
+
+    def test_a_courier_that_was_killed_asks(self):
+        outside = self.outside()
+        outside.behaviour = lambda number: "slow"
+        service = self.serve("--bridge", outside.url)
+        service.post(event("Anna", "door.locked"))
+        wait_until(lambda: outside.carried_out.get("lock.open"), "it is carried out, and not answered yet")
+        os.kill(service.children()["courier"], signal.SIGKILL)
+        wait_until(lambda: service.number("select count(*) from visit where answer='ja, Anna'"), "the answer came by asking")
+        self.assertEqual([len(calls) for calls in outside.carried_out["lock.open"].values()], [1])
+
+    def test_a_limit_is_kept(self):
+        outside = self.outside()
+        service = self.serve("--bridge", outside.url)
+        service.post_until_taken([event(f"Gast {i}", "door.locked") for i in range(8)])
+        wait_until(lambda: service.number("select count(*) from visit") == 8, "all are let in")
+        times = outside.times["lock"]
+        self.assertEqual(len(times), 8)
+        for i in range(len(times) - 3):
+            self.assertGreater(times[i + 3] - times[i], 1.9, "more than three in two seconds")
+
+    def test_one_that_is_down_keeps_no_other_waiting(self):
+        outside = self.outside()
+        service = self.serve("--bridge", outside.url)
+        outside.behaviour = lambda number: "unavailable" if outside.last == "lock" else "answer"
+        service.post_until_taken([event(f"Gast {i}", "door.locked") for i in range(9)])
+        wait_until(lambda: "stellwerk_connectors_down 1" in service.get("/metrics"), "it is seen to be down")
+        self.assertIn("lock does not answer", (service.folder / "log").read_text())
+        tried = len(outside.times["lock"])
+        service.post_until_taken([event(f"Besuch {i}") for i in range(40)])
+        wait_until(lambda: service.number("select count(*) from greeting") == 40, "the others are served")
+        self.assertLessEqual(len(outside.times["lock"]), tried + 3, "it is left alone")
+        self.assertEqual(service.number("select count(*) from _call where connector='lock' and state<=1"), 9, "its calls wait")
 
     def held(self, service):
         return [(each["kind"], each["what"]) for each in json.loads(service.command("held", "list", "--json").stdout)]

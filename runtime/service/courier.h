@@ -1,0 +1,56 @@
+/* What the courier's files share. role_courier.c looks into the outbox and takes calls up; courier_send.c sends them out;
+ * courier_outcome.c says what becomes of them. */
+#ifndef SERVICE_COURIER_H
+#define SERVICE_COURIER_H
+
+#include "connectors/transport.h"
+#include "runtime/service/pacing.h"
+#include "runtime/service/service.h"
+
+enum {
+	OUT_MOST = 64,     /* calls that are out at once */
+	CALL_SECONDS = 30, /* until a call that brings no answer is given up, where its connector says nothing */
+	LEASE_SECONDS = 9, /* without a renewal for that long, who was at it is at it no more */
+	RENEW_SECONDS = 3,
+};
+
+struct out {
+	struct member *member; /* NULL: free */
+	struct arena arena;
+	struct call call;
+	struct place *place;
+	bool asks;     /* whether an earlier attempt has arrived */
+	int64_t begun; /* metric_clock */
+	bool is_done;  /* the answer is here, and not in the store yet */
+	struct transport_answer answer;
+};
+
+struct courier {
+	struct transport *transport;
+	struct alarm *wake, *renew;
+	struct arena arena; /* one look into the outbox */
+	struct pacing pacing;
+	uint32_t first_line; /* of the next look: each line is the first once */
+	struct out out[OUT_MOST];
+	uint32_t out_count;
+};
+
+/* --- courier_send.c */
+enum status sending_open(struct member *member, struct error *error) MUST_CHECK;
+/* What the call's action says in the packs that its tenant runs; NULL: it is a notification, or they do not know it. */
+const struct action *call_action(const struct member *member, const struct call *call, bool *known_out);
+enum repeatable call_repeatable(const struct member *member, const struct call *call);
+struct pace call_pace(const struct member *member, int64_t tenant, struct text connector);
+enum status call_send(struct member *member, struct out *out, struct error *error) MUST_CHECK;
+
+/* --- courier_outcome.c: `on_done` is the transport's */
+void on_done(void *context, const struct transport_answer *answer);
+/* What can not be written now is kept and tried again: an answer is not to be had twice. */
+void out_settle(struct out *out);
+void out_end(struct out *out);
+/* The lease of an earlier attempt is over, and it must not be sent twice. */
+enum status call_hold(struct member *member, struct out *out, const char *sentence, struct error *error) MUST_CHECK;
+enum status call_give_up(struct member *member, struct out *out, const char *sentence, struct error *error) MUST_CHECK;
+void outcome_tell(const struct call *call);
+
+#endif

@@ -1,0 +1,164 @@
+/* Sends calls out: through the bridge, which carries out what connectors ask for, until they speak HTTP themselves.
+ *
+ *	POST {"connector":…,"action":…,"id":…,"arguments":{…}}              2xx and JSON: the answer
+ *	POST the same with "ask":true, of an action that is `ask_first`     {"arrived":true,"value":…} or {"arrived":false}
+ */
+#include <stdlib.h>
+
+#include "engine/base/json.h"
+#include "runtime/operate/log.h"
+#include "runtime/operate/metric.h"
+#include "runtime/service/courier.h"
+
+enum { ANSWER_MOST = 10 << 20 };
+
+/* --- the loop's part of the transport */
+static void on_socket(void *context, int fd, unsigned ready)
+{
+	struct member *member = context;
+	struct courier *courier = member->own;
+
+	transport_ready(courier->transport, fd, ready); /* the bits are the same */
+}
+
+static void socket_watch(void *context, int fd, unsigned wanted, void **place)
+{
+	struct member *member = context;
+	struct watch *watch = *place;
+	struct error error;
+
+	_Static_assert((int)LOOP_READ == (int)TRANSPORT_READ && (int)LOOP_WRITE == (int)TRANSPORT_WRITE, "one set of bits");
+	if (!wanted) {
+		watch_remove(watch);
+		*place = NULL;
+	} else if (watch) {
+		watch_change(watch, wanted);
+	} else {
+		if (loop_watch(member->loop, fd, wanted, on_socket, member, &watch, &error) != OK)
+			log_line(LOG_ERROR, "%s", error.sentence);
+		*place = watch;
+	}
+}
+
+static void on_wake(void *context)
+{
+	struct member *member = context;
+	struct courier *courier = member->own;
+
+	transport_ready(courier->transport, -1, 0);
+}
+
+static void wake_set(void *context, int64_t milliseconds)
+{
+	struct member *member = context;
+	struct courier *courier = member->own;
+
+	if (milliseconds < 0)
+		alarm_clear(courier->wake);
+	else
+		alarm_set(courier->wake, loop_now() + milliseconds);
+}
+
+enum status sending_open(struct member *member, struct error *error)
+{
+	struct courier *courier = member->own;
+	struct transport_host host = {.context = member, .watch = socket_watch, .wake = wake_set};
+
+	courier->wake = loop_alarm(member->loop, on_wake, member);
+	return transport_open(&host, &courier->transport, error);
+}
+
+/* --- what its packs say of a call */
+const struct action *call_action(const struct member *member, const struct call *call, bool *known_out)
+{
+	const struct loaded *loaded;
+	struct error error;
+
+	*known_out = programs_of(member->programs, call->tenant, &loaded, &error) == OK;
+	for (uint32_t i = 0; *known_out && i < loaded->program->action_count; i++)
+		if (text_equal(loaded->program->actions[i].name, call->action))
+			return &loaded->program->actions[i];
+	return NULL;
+}
+
+enum repeatable call_repeatable(const struct member *member, const struct call *call)
+{
+	bool known;
+	const struct action *action = call_action(member, call, &known);
+
+	if (!known)
+		return REPEATABLE_NEVER;                     /* nobody can say */
+	return action ? action->repeatable : REPEATABLE_YES; /* a notification: once too often is better than never */
+}
+
+struct pace call_pace(const struct member *member, int64_t tenant, struct text connector)
+{
+	const struct loaded *loaded;
+	struct error error;
+
+	if (programs_of(member->programs, tenant, &loaded, &error) != OK)
+		return (struct pace){0};
+	for (uint32_t i = 0; i < loaded->program->action_count; i++) {
+		const struct connector *known = loaded->program->actions[i].connector;
+		if (text_equal(known->name, connector))
+			return (struct pace){known->limit_count, known->limit_seconds};
+	}
+	return (struct pace){0};
+}
+
+/* --- sending */
+static struct text request_text(struct out *out)
+{
+	const struct call *call = &out->call;
+	struct text_builder text = {.arena = &out->arena};
+	struct json_writer writer = {.text = &text};
+	char id[RECORD_ID_TEXT + 1];
+
+	record_id_write(call->id, id);
+	json_open_object(&writer);
+	json_write_name(&writer, TEXT("connector"));
+	json_write_text(&writer, call->connector);
+	json_write_name(&writer, TEXT("action"));
+	json_write_text(&writer, call->action);
+	json_write_name(&writer, TEXT("id"));
+	json_write_text(&writer, text_from(id));
+	if (out->asks) {
+		json_write_name(&writer, TEXT("ask"));
+		json_write_bool(&writer, true);
+	}
+	json_write_name(&writer, TEXT("arguments"));
+	builder_add(&text, call->arguments);
+	builder_add_char(&text, '}');
+	return builder_text(&text);
+}
+
+enum status call_send(struct member *member, struct out *out, struct error *error)
+{
+	struct courier *courier = member->own;
+	enum repeatable repeatable = call_repeatable(member, &out->call);
+	bool known;
+	const struct action *action = call_action(member, &out->call, &known);
+	int64_t seconds = action && action->connector->timeout ? action->connector->timeout : CALL_SECONDS;
+	struct pace pace = call_pace(member, out->call.tenant, out->call.connector);
+	char id[RECORD_ID_TEXT + 1];
+
+	record_id_write(out->call.id, id);
+	const char *const headers[] = {"Content-Type: application/json",
+				       arena_format(&out->arena, "Idempotency-Key: \"%s\"", id)};
+	struct transport_call call = {.method = "POST",
+				      .url = member->service->settings.bridge,
+				      .headers = headers,
+				      .header_count = 2,
+				      .body = request_text(out),
+				      .milliseconds = seconds * 1000,
+				      .answer_most = ANSWER_MOST,
+				      .once = !out->asks && repeatable != REPEATABLE_YES &&
+					      repeatable != REPEATABLE_ACCEPTS_KEY};
+	enum status status = transport_send(courier->transport, &call, on_done, out, error);
+	if (status != OK)
+		return status;
+	out->is_done = false;
+	out->begun = metric_clock();
+	place_sent(&courier->pacing, out->place, pace, loop_now());
+	return OK;
+}
