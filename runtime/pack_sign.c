@@ -27,7 +27,7 @@ static enum status signatures_find(struct arena *arena, const char *path, struct
 	*signatures_out = TEXT("");
 	if (access(path, F_OK) && errno == ENOENT)
 		return OK;
-	return file_read(arena, path, KEY_FILE_MOST, signatures_out, error);
+	return file_read(arena, path, SIGNATURES_MOST, signatures_out, error);
 }
 
 enum status archive_in_file_read(struct arena *arena, const char *path, struct archive_in_file *file_out, struct error *error)
@@ -45,7 +45,7 @@ enum status archive_in_file_read(struct arena *arena, const char *path, struct a
 static enum status trust_read(struct arena *arena, const char *path, trusted_keys *trusted, struct error *error)
 {
 	struct text content;
-	enum status status = file_read(arena, path, KEY_FILE_MOST, &content, error);
+	enum status status = file_read(arena, path, SIGNATURES_MOST, &content, error);
 
 	if (status != OK)
 		return status;

@@ -56,7 +56,8 @@ static int setting_find(struct serving *serving, const hash_list *packs, struct 
 		const struct setting *setting = declared(pack.program, name);
 		if (setting && setting->type->kind == TYPE_SECRET) {
 			error_set(&serving->error, DENIED,
-				  "`%.*s` is a secret, and a command line is seen by everybody on the machine",
+				  "`%.*s` is a secret, and a command line is seen by everybody on the machine: `stellwerk "
+				  "secret set` reads it",
 				  TEXT_ARGS(name));
 			code = world_error(&serving->error);
 		}

@@ -3,14 +3,20 @@
 
 static const char DIGITS[] = "0123456789abcdef";
 
+void hex_write(const uint8_t *bytes, uint32_t count, char *digits_out)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		digits_out[2 * i] = DIGITS[bytes[i] >> 4];
+		digits_out[2 * i + 1] = DIGITS[bytes[i] & 15];
+	}
+	digits_out[2 * count] = 0;
+}
+
 struct text hex_text(struct arena *arena, const uint8_t *bytes, uint32_t count)
 {
 	char *text = arena_alloc(arena, 2 * (size_t)count + 1);
 
-	for (uint32_t i = 0; i < count; i++) {
-		text[2 * i] = DIGITS[bytes[i] >> 4];
-		text[2 * i + 1] = DIGITS[bytes[i] & 15];
-	}
+	hex_write(bytes, count, text);
 	return (struct text){text, 2 * count};
 }
 

@@ -1,6 +1,7 @@
-/* Hashes, signatures and randomness by libsodium, and the only file that sees it. Must choose nothing by itself: each function
- * is one construction of the library, and a secret is never kept here. */
+/* Hashes, signatures, seals and randomness by libsodium, and the only file that sees it. Must choose nothing by itself: each
+ * function is one construction of the library, and a secret is never kept here. */
 #include <sodium/core.h>
+#include <sodium/crypto_aead_xchacha20poly1305.h>
 #include <sodium/crypto_hash_sha256.h>
 #include <sodium/crypto_sign_ed25519.h>
 #include <sodium/randombytes.h>
@@ -9,6 +10,7 @@
 #include "engine/base/check.h"
 #include "runtime/crypto/crypto.h"
 #include "runtime/crypto/digest.h"
+#include "runtime/crypto/sealing.h"
 #include "runtime/crypto/signature.h"
 
 _Static_assert(DIGEST_BYTES == crypto_hash_sha256_BYTES, "SHA-256");
@@ -70,4 +72,37 @@ void signature_make(struct text content, const struct signing_key *key, struct s
 bool signature_fits(struct text content, const struct signature *signature, const struct public_key *key)
 {
 	return !crypto_sign_ed25519_verify_detached(signature->bytes, bytes_of(content), content.length, key->bytes);
+}
+
+/* --- seals */
+enum { NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES };
+_Static_assert(SEALING_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "XChaCha20-Poly1305");
+_Static_assert(SEALED_MORE == NONCE + TAG, "XChaCha20-Poly1305");
+
+void sealing_key_make(struct sealing_key *key_out)
+{
+	crypto_random(key_out->bytes, sizeof key_out->bytes);
+}
+
+/* The nonce, then what is sealed, then the tag. 24 bytes by chance do not come twice. */
+struct text sealed_make(struct arena *arena, struct text content, struct text about, const struct sealing_key *key)
+{
+	unsigned char *sealed = arena_alloc_raw(arena, (size_t)content.length + SEALED_MORE, 1);
+
+	crypto_random(sealed, NONCE);
+	CHECK(!crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + NONCE, NULL, bytes_of(content), content.length,
+							  bytes_of(about), about.length, NULL, sealed, key->bytes));
+	return (struct text){(const char *)sealed, content.length + SEALED_MORE};
+}
+
+bool sealed_open(struct arena *arena, struct text sealed, struct text about, const struct sealing_key *key,
+		 struct text *content_out)
+{
+	if (sealed.length < SEALED_MORE)
+		return false;
+	uint32_t length = sealed.length - SEALED_MORE;
+	unsigned char *content = arena_alloc(arena, (size_t)length + 1);
+	*content_out = (struct text){(const char *)content, length};
+	return !crypto_aead_xchacha20poly1305_ietf_decrypt(content, NULL, NULL, bytes_of(sealed) + NONCE, length + TAG,
+							   bytes_of(about), about.length, bytes_of(sealed), key->bytes);
 }

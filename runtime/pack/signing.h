@@ -9,11 +9,11 @@
 #ifndef PACK_SIGNING_H
 #define PACK_SIGNING_H
 
-#include "engine/base/error.h"
 #include "engine/base/list.h"
+#include "runtime/crypto/key_line.h"
 #include "runtime/crypto/signature.h"
 
-enum { KEY_NAME_MOST = 60, KEY_FILE_MOST = 1 << 20 };
+enum { SIGNATURES_MOST = 1 << 20 /* bytes of a file of signatures or public keys */ };
 
 struct trusted_key {
 	struct public_key key;
@@ -27,9 +27,6 @@ struct signature_line {
 	struct text name;
 };
 typedef LIST(struct signature_line) signature_lines;
-
-/* Letters, digits, . - and _: it also names files. INVALID with a sentence. */
-enum status key_name_check(struct text name, struct error *error) MUST_CHECK;
 
 struct text signing_key_write(struct arena *arena, const struct signing_key *key, struct text name);
 struct text public_key_write(struct arena *arena, const struct public_key *key, struct text name);

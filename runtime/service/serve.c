@@ -1,5 +1,6 @@
 /* From packs and settings to a running service: the store is migrated and activated before the first process of a role begins.
  */
+#include "runtime/crypto/keyring.h"
 #include "runtime/service/serve.h"
 
 #include <errno.h>
@@ -137,12 +138,26 @@ static enum status log_ready(const struct settings *settings, struct error *erro
 	return status;
 }
 
+/* A file of keys that others can read is told at the start, and not when a connector first logs in. */
+static enum status keys_ready(const struct settings *settings, struct error *error)
+{
+	struct keyring keyring;
+
+	if (!*settings->keys)
+		return OK;
+	enum status status = keyring_read(settings->keys, &keyring, error);
+	keyring_wipe(&keyring);
+	return status;
+}
+
 int serve(struct served *served, const struct loader *loader, const struct settings *settings)
 {
 	struct service service = {.settings = *settings, .program = served->program, .loader = loader};
 	struct error error;
 	enum status status = log_ready(settings, &error);
 
+	if (status == OK)
+		status = keys_ready(settings, &error);
 	if (status == OK)
 		status = metrics_share(&error);
 	if (status == OK)

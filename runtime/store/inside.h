@@ -84,6 +84,9 @@ enum status stack_create_tables(struct store *store, struct error *error) MUST_C
 /* --- tenant.c: something has changed that processes keep in their memory. */
 enum status store_generation_next(struct store *store, struct error *error) MUST_CHECK;
 
+/* --- secret.c */
+enum status secret_create_tables(struct store *store, struct error *error) MUST_CHECK;
+
 /* --- query.c */
 /* A query with its parameters, as it goes to the database. */
 struct bound_query {

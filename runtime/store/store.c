@@ -228,6 +228,8 @@ enum status store_create_own_tables(struct store *store, struct error *error)
 	if (status == OK)
 		status = tenant_create_tables(store, error);
 	if (status == OK)
+		status = secret_create_tables(store, error);
+	if (status == OK)
 		status = stack_create_tables(store, error);
 	return status == OK ? journal_create_tables(store, error) : status;
 }
