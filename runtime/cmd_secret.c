@@ -13,6 +13,7 @@
 #include "runtime/store/secret.h"
 #include "runtime/store/tenant.h"
 #include "runtime/table.h"
+#include "runtime/tenant_setting.h"
 
 struct secret_work {
 	struct serving *serving;
@@ -142,6 +143,8 @@ static int sealed_set(struct secret_work *work, const struct keyring *keyring, s
 		serving, secret_write(serving->store, keyring, text_from(name), value, (moment)time(NULL), &serving->error));
 	if (code == EXIT_FINE)
 		printf("the secret %s of %.*s is set\n", name, TEXT_ARGS(work->tenant.name));
+	if (code == EXIT_FINE)
+		tenant_secret_look(serving, &work->tenant, text_from(name));
 	return code;
 }
 

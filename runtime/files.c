@@ -99,6 +99,9 @@ static bool all_written(int file, struct text content)
 enum status file_replace(struct arena *arena, const char *path, struct text content, struct error *error)
 {
 	char *beside = arena_format(arena, "%s.XXXXXX", path);
+	struct stat facts;
+	if (!stat(path, &facts) && !S_ISREG(facts.st_mode))
+		return error_set(error, INVALID, "`%s` is no regular file, and is not replaced by one", path);
 	mode_t mask = umask(0);
 	umask(mask);
 	int file = mkostemp(beside, O_CLOEXEC);

@@ -2,8 +2,10 @@
  * of as it would be in a pack. Must never write what the packs do not declare. */
 #include "runtime/tenant_setting.h"
 
+#include <stdio.h>
 #include <time.h>
 
+#include "dsl/compiler/nearest.h"
 #include "engine/engine.h"
 #include "runtime/stacks.h"
 
@@ -130,4 +132,35 @@ int tenant_setting_set(struct serving *serving, const struct tenant *tenant, str
 		code = serving_settle(serving, set(serving, &pack, tenant->number));
 	pack_close(&pack);
 	return code;
+}
+
+/* --- secrets */
+static void secret_unknown(struct arena *arena, const struct tenant *tenant, const struct program *program, struct text name)
+{
+	struct text *names = arena_array(arena, struct text, program->setting_count + 1);
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < program->setting_count; i++)
+		if (program->settings[i].type->kind == TYPE_SECRET)
+			names[count++] = program->settings[i].name;
+	int64_t near = nearest_name(name, names, count);
+	if (near >= 0 && text_equal(names[near], name))
+		return;
+	fprintf(stderr, "stellwerk: no pack that %.*s runs declares `setting %.*s secret`", TEXT_ARGS(tenant->name),
+		TEXT_ARGS(name));
+	if (near >= 0)
+		fprintf(stderr, "; did you mean `%.*s`?", TEXT_ARGS(names[near]));
+	fputc('\n', stderr);
+}
+
+void tenant_secret_look(struct serving *serving, const struct tenant *tenant, struct text name)
+{
+	hash_list packs;
+	struct pack pack;
+
+	if (stack_of(serving, tenant, &packs) != OK)
+		return;
+	if (pack_open_stored(&pack, serving->store, &packs, NULL) == EXIT_FINE)
+		secret_unknown(serving->line->arena, tenant, pack.program, name);
+	pack_close(&pack);
 }

@@ -10,11 +10,15 @@ import re
 import stat
 import sys
 import tarfile
+import tempfile
 import unittest
+from pathlib import Path
 
 sys.dont_write_bytecode = True
 import command_line as scenario
+import service
 from command_line import ENTITIES, FINDINGS, FINE, UNREADABLE, USAGE, Case, run
+from tenants import Tenants, ours
 
 
 class Packs(Case):
@@ -92,7 +96,11 @@ class BuildTest(Packs):
         self.assertFalse(output.exists())
         self.refuses(UNREADABLE, "is no folder", "pack", "build", folder / "pack.flow", "--output", output)
         self.refuses(UNREADABLE, "there is no file or folder", "pack", "build", self.root / "none", "--output", output)
-        self.refuses(UNREADABLE, "cannot be written", "pack", "build", self.pack("good"), "--output", self.root / "none" / "x.pack")
+        good = self.pack("good")
+        self.refuses(UNREADABLE, "cannot be written", "pack", "build", good, "--output", self.root / "none" / "x.pack")
+        os.mkfifo(self.root / "pipe")
+        self.refuses(UNREADABLE, "is no regular file", "pack", "build", good, "--output", self.root / "pipe")
+        self.refuses(UNREADABLE, "is no regular file", "pack", "build", good, "--output", self.root)
         self.assertEqual([path for path in self.root.iterdir() if path.is_file()], [])
 
     def test_upper_layers_and_folders_that_join(self):
@@ -296,6 +304,36 @@ class InstallTest(Packs):
         self.assertEqual(pack["signer"], "")
 
 
+class ServeTest(Tenants):
+    def test_a_service_runs_archives(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        root, before = Path(folder.name), service.PACK
+        service.PACK = root / "door.pack"
+        self.addCleanup(setattr, service, "PACK", before)
+        upper = root / "ours"
+        upper.mkdir()
+        (upper / "pack.flow").write_text(ours())
+        for words in (["build", before, "--output", service.PACK], ["build", upper, "--on", service.PACK, "--output", root / "ours.pack"],
+                      ["keygen", root / "house"], ["sign", root / "ours.pack", "--key", root / "house.key"]):
+            self.assertEqual(run("pack", *words).returncode, FINE, words)
+        serving = self.serve()
+        self.assertEqual(serving.post(service.event("still", number="1"))[0], 202)
+        service.wait_until(lambda: self.visits(serving, "default") == 1, "it is handled")
+        self.does(serving, "pack", "install", root / "ours.pack", "--trust", root / "house.pub")
+        self.does(serving, "pack", "activate", "door", "ours")
+        self.assertEqual(serving.post(service.event("still", number="2"))[0], 202)
+        service.wait_until(lambda: self.visits(serving, "default") == 2, "it is handled")
+        self.assertEqual(serving.number("select count(*) from visit where mark='ours'"), 1)
+        # from the folder it is the same program: nothing is activated anew, and what was put in its place stays
+        serving.stop()
+        service.PACK = before
+        serving.start()
+        self.assertEqual(serving.post(service.event("still", number="3"))[0], 202)
+        service.wait_until(lambda: self.visits(serving, "default") == 3, "it is handled")
+        self.assertEqual(serving.number("select count(*) from visit where mark='ours'"), 2)
+
+
 if __name__ == "__main__":
-    scenario.STELLWERK = os.path.abspath(sys.argv.pop(1))
+    scenario.STELLWERK = os.path.abspath(service.STELLWERK)
     unittest.main(argv=[*sys.argv, "-v"])

@@ -177,10 +177,14 @@ setting hook secret "Geheimnis"
 rule knows { on visit.created as v; when setting.hook == "sesam"; then set v { knows = "it" } }"""))
         self.does(service, "pack", "install", scenario.PACK, pack, "--unsigned")
         self.does(service, "pack", "activate", "door", "ours")
-        done = subprocess.run([STELLWERK, "secret", "set", "hook", "--keys", key, "--data", service.folder / "data",
-                               *(["--database", scenario.DATABASE] if scenario.DATABASE else [])],
-                              input="sesam", capture_output=True, text=True, timeout=60)
+        words = [STELLWERK, "secret", "set", "hook", "--keys", key, "--data", service.folder / "data",
+                 *(["--database", scenario.DATABASE] if scenario.DATABASE else [])]
+        done = subprocess.run(words, input="sesam", capture_output=True, text=True, timeout=60)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
+        # a name that nobody declares is kept, for its pack may come later, and said
+        done = subprocess.run([*words[:2], "set", "hooc", *words[4:]], input="sesam", capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("no pack that default runs declares `setting hooc secret`; did you mean `hook`?", done.stderr)
         self.assertEqual(service.post(event("still"))[0], 202)
         wait_until(lambda: self.visits(service, "default") == 1, "it is handled")
         self.assertEqual(service.number("select count(*) from visit where knows is not null"), 0)
