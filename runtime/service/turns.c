@@ -12,6 +12,7 @@
 #include "runtime/operate/metric.h"
 #include "runtime/service/envelope.h"
 #include "runtime/service/service.h"
+#include "runtime/service/outgoing_text.h"
 #include "runtime/service/trace_text.h"
 #include "runtime/service/translate.h"
 #include "runtime/store/stack.h"
@@ -179,42 +180,6 @@ static enum status (*const TURNS[ENTRY_ORIGIN_COUNT])(struct turning *turning) =
 	[ENTRY_ACTIVATED] = activated_turn};
 
 /* --- what a turn sent out goes into the outbox */
-static void notice_write(struct json_writer *writer, const struct outgoing *outgoing)
-{
-	const struct notice *notice = outgoing->notice;
-
-	json_write_name(writer, TEXT("role"));
-	json_write_text(writer, notice->role);
-	json_write_name(writer, TEXT("channels"));
-	json_open_list(writer);
-	for (uint32_t i = 0; i < notice->channel_count; i++)
-		json_write_text(writer, notice->channels[i]);
-	json_close_list(writer);
-	json_write_name(writer, TEXT("texts"));
-	json_open_list(writer);
-	for (uint32_t i = 0; i < outgoing->argument_count; i++)
-		json_write_text(writer, value_show(writer->text->arena, outgoing->arguments[i], NULL));
-	json_close_list(writer);
-}
-
-static struct text arguments_text(struct arena *arena, const struct outgoing *outgoing)
-{
-	struct text_builder text = {.arena = arena};
-	struct json_writer writer = {.text = &text};
-
-	json_open_object(&writer);
-	if (outgoing->kind == OUTGOING_NOTIFY)
-		notice_write(&writer, outgoing);
-	for (uint32_t i = 0; outgoing->kind == OUTGOING_CALL && i < outgoing->argument_count; i++) {
-		if (outgoing->arguments[i].kind == VALUE_MISSING)
-			continue;
-		json_write_name(&writer, outgoing->action->parameters[i].name);
-		value_to_json(&writer, outgoing->arguments[i], outgoing->action->parameters[i].type);
-	}
-	json_close_object(&writer);
-	return builder_text(&text);
-}
-
 static enum status outgoing_keep(struct turning *turning, struct turned *turned)
 {
 	struct turns *turns = turning->turns;
@@ -228,7 +193,7 @@ static enum status outgoing_keep(struct turning *turning, struct turned *turned)
 				    .state = CALL_DUE,
 				    .connector = calls ? outgoing->action->connector->name : TEXT("notify"),
 				    .action = calls ? outgoing->action->name : outgoing->notice->role,
-				    .arguments = arguments_text(&turns->arena, outgoing),
+				    .arguments = outgoing_text(&turns->arena, outgoing),
 				    .made_at = turning->now,
 				    .due_at = turning->now};
 		status = call_add(turns->store, &call, turning->error);
