@@ -11,6 +11,8 @@
 struct running {
 	struct loaded loaded;
 	void *owner; /* NULL: it is `ready` */
+	struct arena arena;
+	struct map awaited; /* names of events that its workflows wait for */
 };
 
 struct programs {
@@ -23,7 +25,7 @@ struct programs {
 	struct arena arena; /* one generation */
 	struct map by_name; /* -> struct tenant */
 	struct map by_number;
-	stack_list unfinished;
+	unfinished_list unfinished;
 };
 
 static enum status remember(struct programs *programs, struct error *error) MUST_CHECK;
@@ -52,6 +54,7 @@ static void running_close(struct programs *programs, struct running *running)
 		engine_close(running->loaded.engine);
 	if (running->owner)
 		programs->loader->release(running->owner);
+	arena_release(&running->arena);
 	free(running);
 }
 
@@ -88,13 +91,13 @@ static struct text number_key(const int64_t *number)
 /* Of those whose packs are kept. Others began before that: they hold. */
 static enum status unfinished_find(struct programs *programs, struct error *error)
 {
-	stack_list all;
+	unfinished_list all;
 	hash_list packs;
 	enum status status = stacks_unfinished(programs->store, &programs->arena, &all, error);
 
-	programs->unfinished = (stack_list){0};
+	programs->unfinished = (unfinished_list){0};
 	for (uint32_t i = 0; status == OK && i < all.count; i++) {
-		status = stack_read(programs->store, &programs->arena, all.items[i], &packs, error);
+		status = stack_read(programs->store, &programs->arena, all.items[i].stack, &packs, error);
 		if (status == OK)
 			*list_add(&programs->arena, &programs->unfinished) = all.items[i];
 		status = status == NOT_FOUND ? OK : status;
@@ -171,6 +174,22 @@ static enum status running_make(struct programs *programs, uint64_t stack, struc
 	return engine_use_pack(running->loaded.engine, running->loaded.program, error);
 }
 
+static void awaited_find(struct running *running)
+{
+	const struct program *program = running->loaded.program;
+
+	running->awaited = map_in(&running->arena);
+	for (uint32_t w = 0; w < program->workflow_count; w++) {
+		const struct code *code = program->workflows[w].code;
+		for (uint32_t i = 0; i < code->step_count; i++) {
+			if (code->steps[i].operation != STEP_WORK_WAIT)
+				continue;
+			const struct event_kind *kind = program->waits[code->steps[i].a].event;
+			map_put(&running->awaited, kind->name, (void *)kind);
+		}
+	}
+}
+
 enum status programs_by_hash(struct programs *programs, uint64_t stack, const struct loaded **loaded_out, struct error *error)
 {
 	for (uint32_t i = 0; i < programs->running.count; i++) {
@@ -180,14 +199,52 @@ enum status programs_by_hash(struct programs *programs, uint64_t stack, const st
 	}
 	struct running *running = calloc(1, sizeof *running);
 	CHECK(running);
+	arena_init(&running->arena, "a program", 0);
 	enum status status = running_make(programs, stack, running, error);
 	if (status != OK) {
 		running_close(programs, running);
 		return status;
 	}
+	awaited_find(running);
 	*list_add(&programs->arena_running, &programs->running) = running;
 	*loaded_out = &running->loaded;
 	return OK;
+}
+
+static const struct running *running_of(const struct programs *programs, uint64_t stack)
+{
+	for (uint32_t i = 0; i < programs->running.count; i++)
+		if (programs->running.items[i]->loaded.program->hash == stack)
+			return programs->running.items[i];
+	return NULL;
+}
+
+bool programs_are_behind(const struct programs *programs, int64_t tenant, uint64_t own)
+{
+	for (uint32_t i = 0; i < programs->unfinished.count; i++)
+		if (programs->unfinished.items[i].tenant == tenant && programs->unfinished.items[i].stack != own)
+			return true;
+	return false;
+}
+
+enum status programs_that_wait(struct programs *programs, int64_t tenant, uint64_t own, struct text event, struct arena *arena,
+			       stack_list *stacks, struct error *error)
+{
+	const struct running *mine = running_of(programs, own);
+	const struct loaded *loaded;
+	enum status status = OK;
+
+	if (mine && map_get(&mine->awaited, event)) /* then its engine has looked, and named them */
+		return OK;
+	for (uint32_t i = 0; i < programs->unfinished.count && status == OK; i++) {
+		const struct unfinished *each = &programs->unfinished.items[i];
+		if (each->tenant != tenant || each->stack == own)
+			continue;
+		status = programs_by_hash(programs, each->stack, &loaded, error);
+		if (status == OK && map_get(&running_of(programs, each->stack)->awaited, event))
+			*list_add(arena, stacks) = each->stack;
+	}
+	return status;
 }
 
 bool programs_have(void *context, uint64_t stack)
@@ -195,7 +252,7 @@ bool programs_have(void *context, uint64_t stack)
 	const struct programs *programs = context;
 
 	for (uint32_t i = 0; i < programs->unfinished.count; i++)
-		if (programs->unfinished.items[i] == stack)
+		if (programs->unfinished.items[i].stack == stack)
 			return true;
 	return false;
 }

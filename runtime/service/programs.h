@@ -4,6 +4,7 @@
 #define SERVICE_PROGRAMS_H
 
 #include "engine/engine.h"
+#include "engine/base/list.h"
 #include "runtime/store/store.h"
 
 /* A compiled stack of packs, and an engine that has it. */
@@ -46,6 +47,13 @@ enum status programs_of(struct programs *programs, int64_t tenant, const struct 
 
 /* Whether workflows that have not ended run on that program (`programs` is a struct programs: a store_has_fn); and it. */
 bool programs_have(void *programs, uint64_t stack);
+/* Whether there are such workflows of that tenant, on others than its own program. */
+bool programs_are_behind(const struct programs *programs, int64_t tenant, uint64_t own);
+/* Adds those of them whose workflows wait for an event of that name, while none of its own program does: then the engine of its
+ * own does not know of them. */
+typedef LIST(uint64_t) stack_list;
+enum status programs_that_wait(struct programs *programs, int64_t tenant, uint64_t own, struct text event, struct arena *arena,
+			       stack_list *stacks, struct error *error) MUST_CHECK;
 enum status programs_by_hash(struct programs *programs, uint64_t stack, const struct loaded **loaded_out,
 			     struct error *error) MUST_CHECK;
 

@@ -65,6 +65,7 @@ struct turning {
 	const struct json *content; /* NULL when the entry has none */
 	const struct turn *turn;    /* NULL: nothing to do */
 	const struct event *event;  /* what began it, if that is an event */
+	stack_list elsewhere;       /* other programs that it is about as well */
 	moment now;
 	bool is_double; /* of an event that had its turn */
 	bool is_taken;  /* the journal says that this very entry was handled: nothing of it may be kept */
@@ -126,6 +127,7 @@ static enum status timer_turn(struct turning *turning)
 	if (status == NOT_FOUND) /* it was cleared in the meantime */
 		turning->turn = NULL;
 	turning->event = NULL;
+	turning->elsewhere = (stack_list){0};
 	return status == NOT_FOUND ? OK : status;
 }
 
@@ -306,7 +308,7 @@ static enum status program_switch(struct turning *turning, uint64_t stack)
 /* It is for one of them alone: the same again, there. */
 static enum status foreign_run(struct turning *turning, struct turned *turned)
 {
-	uint64_t stack = turning->turn->elsewhere.items[0];
+	uint64_t stack = turning->elsewhere.items[0];
 	enum status status = program_switch(turning, stack);
 
 	if (status != OK)
@@ -337,8 +339,8 @@ static enum status signals_run(struct turning *turning, struct turned *turned)
 	enum status status = plan_keep(turning, turned);
 	struct text trace = turning->entry->trace;
 
-	for (uint32_t i = 0; status == OK && i < turn->elsewhere.count; i++) {
-		status = program_switch(turning, turn->elsewhere.items[i]);
+	for (uint32_t i = 0; status == OK && i < turning->elsewhere.count; i++) {
+		status = program_switch(turning, turning->elsewhere.items[i]);
 		if (status == OK && turning->event)
 			status = signal_run(turning, turning->event, turned);
 		for (uint32_t k = 0; status == OK && k < turn->plan.events.count; k++)
@@ -351,10 +353,48 @@ static enum status signals_run(struct turning *turning, struct turned *turned)
 	return status;
 }
 
-/* A batch keeps rows by the program that read them, so one turn of two programs is run by itself. */
-static bool is_elsewhere(const struct turning *turning, enum status status)
+static void elsewhere_add(struct turning *turning, const stack_list *stacks)
 {
-	return turning->turn && turning->turn->elsewhere.count && (status == OK || status == FOREIGN);
+	for (uint32_t i = 0; i < stacks->count; i++) {
+		bool is_named = false;
+		for (uint32_t k = 0; k < turning->elsewhere.count; k++)
+			is_named = is_named || turning->elsewhere.items[k] == stacks->items[i];
+		if (!is_named)
+			*list_add(&turning->turns->arena, &turning->elsewhere) = stacks->items[i];
+	}
+}
+
+static enum status waiting_add(struct turning *turning, const struct event *event)
+{
+	struct turns *turns = turning->turns;
+	stack_list stacks = {0};
+	enum status status = programs_that_wait(turns->programs, turning->entry->tenant, turning->loaded->program->hash,
+						event->kind->name, &turns->arena, &stacks, turning->error);
+
+	elsewhere_add(turning, &stacks);
+	return status;
+}
+
+/* What the engine has named, and whoever waits for something of which this program's workflows know nothing. */
+static enum status elsewhere_find(struct turning *turning, enum status reckoned)
+{
+	const struct turn *turn = turning->turn;
+	enum status status = OK;
+
+	if (!turn || (reckoned != OK && reckoned != FOREIGN))
+		return reckoned;
+	for (uint32_t i = 0; i < turn->elsewhere.count; i++) {
+		uint64_t named[] = {turn->elsewhere.items[i]};
+		elsewhere_add(turning, &(stack_list){.items = named, .count = 1});
+	}
+	if (reckoned == FOREIGN ||
+	    !programs_are_behind(turning->turns->programs, turning->entry->tenant, turning->loaded->program->hash))
+		return reckoned;
+	if (turning->event)
+		status = waiting_add(turning, turning->event);
+	for (uint32_t i = 0; i < turn->plan.events.count && status == OK; i++)
+		status = waiting_add(turning, turn->plan.events.items[i]);
+	return status;
 }
 
 static enum status within_memory(struct turning *turning, struct turned *turned,
@@ -376,11 +416,12 @@ static enum status entry_reckon(struct turning *turning)
 {
 	turning->turn = NULL;
 	turning->event = NULL;
+	turning->elsewhere = (stack_list){0};
 	turning->content = turning->parsed;
 	turning->is_double = turning->is_taken = false;
 	arena_reset(&turning->turns->arena);
 	store_use_tenant(turning->turns->store, turning->entry->tenant);
-	return within_memory(turning, NULL, turn_reckon);
+	return elsewhere_find(turning, within_memory(turning, NULL, turn_reckon));
 }
 
 /* The plan and its settling. */
@@ -396,7 +437,9 @@ static enum status entry_do(struct turning *turning, struct turned *turned)
 {
 	enum status status = entry_reckon(turning);
 
-	if (!is_elsewhere(turning, status))
+	if (status != OK && status != FOREIGN)
+		return status;
+	if (!turning->elsewhere.count)
 		return status == OK ? entry_keep(turning, turned) : status;
 	status = within_memory(turning, turned, status == FOREIGN ? foreign_run : signals_run);
 	turning->entry->state = ENTRY_DONE;
@@ -530,7 +573,7 @@ static enum status round_run(struct turns *turns, const struct batch *batch, con
 		if (!in_order && (scouted[i] || (entry->content.length && !contents[i])))
 			continue;
 		enum status status = entry_reckon(&turning);
-		if (is_elsewhere(&turning, status))
+		if (turning.elsewhere.count) /* a batch keeps rows by the program that read them */
 			return error_set(error, CONFLICT, "it is about workflows of other versions of the packs");
 		if (status != OK && !is_refusal(status))
 			return status;

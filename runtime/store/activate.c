@@ -111,9 +111,27 @@ static enum status sharer_add(struct activation_work *work, uint64_t *stacks, ui
 	return OK;
 }
 
+static const struct tenant *tenant_of(const struct activation_work *work, int64_t number)
+{
+	for (uint32_t i = 0; i < work->tenants.count; i++)
+		if (work->tenants.items[i].number == number)
+			return &work->tenants.items[i];
+	return NULL;
+}
+
+/* What the workflows of those who get the new packs still need is not renamed under them. */
+static void unfinished_mark(struct activation_work *work, const uint64_t *stacks, const struct unfinished *unfinished)
+{
+	const struct tenant *tenant = tenant_of(work, unfinished->tenant);
+
+	for (uint32_t i = 0; tenant && gets_it(work, tenant) && i < work->sharers.count; i++)
+		if (stacks[i] == unfinished->stack)
+			work->sharers.items[i].has_unfinished = true;
+}
+
 static enum status sharers_find(struct activation_work *work)
 {
-	stack_list unfinished;
+	unfinished_list unfinished;
 	enum status status = stacks_unfinished(work->store, work->arena, &unfinished, work->error);
 
 	if (status != OK)
@@ -126,17 +144,11 @@ static enum status sharers_find(struct activation_work *work)
 			status = sharer_add(work, stacks, owner->stack, owner);
 	}
 	for (uint32_t i = 0; i < unfinished.count && status == OK; i++)
-		if (unfinished.items[i] != work->activating->program->hash)
-			status = sharer_add(work, stacks, unfinished.items[i], NULL);
+		if (unfinished.items[i].stack != work->activating->program->hash)
+			status = sharer_add(work, stacks, unfinished.items[i].stack, NULL);
+	for (uint32_t i = 0; i < unfinished.count && status == OK; i++)
+		unfinished_mark(work, stacks, &unfinished.items[i]);
 	return status;
-}
-
-static const struct tenant *tenant_of(const struct activation_work *work, int64_t number)
-{
-	for (uint32_t i = 0; i < work->tenants.count; i++)
-		if (work->tenants.items[i].number == number)
-			return &work->tenants.items[i];
-	return NULL;
 }
 
 static enum status sharing_find(struct activation_work *work)

@@ -11,6 +11,7 @@ struct sharer {
 	struct layout layout;
 	struct text name;    /* "the packs of `acme`" */
 	struct text tenants; /* SQL behind `_tenant`: whose rows; empty: only workflows that have not ended still run on it */
+	bool has_unfinished; /* such workflows are of those who get the new packs */
 };
 
 /* The tables belong to all tenants; some of these get other packs. */
@@ -65,7 +66,7 @@ enum status stack_layout(struct store *store, struct arena *arena, uint64_t stac
 enum status layouts_unite(struct migrating *migrating) MUST_CHECK;
 /* Somebody else's packs know it; an empty field: the entity. */
 bool others_know(const struct migrating *migrating, struct text entity, struct text field);
-/* The same, of those that only unfinished workflows run on. */
+/* The same, of those on which their own workflows run that have not ended. */
 bool unfinished_know(const struct migrating *migrating, struct text entity, struct text field);
 /* "unique thing: a b" names a and b. */
 bool index_names(struct text index, struct text field);

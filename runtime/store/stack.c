@@ -173,18 +173,18 @@ enum status stack_fits(struct store *store, struct arena *arena, const struct pr
 	return status == NOT_FOUND ? OK : status;
 }
 
-enum status stacks_unfinished(struct store *store, struct arena *arena, stack_list *stacks_out, struct error *error)
+enum status stacks_unfinished(struct store *store, struct arena *arena, unfinished_list *unfinished_out, struct error *error)
 {
 	struct statement *statement;
 	bool row;
 	int64_t tables;
 	enum status status = store_number(store, "SELECT 1 FROM _meta WHERE name='layout'", &tables, error);
 
-	*stacks_out = (stack_list){0};
+	*unfinished_out = (unfinished_list){0};
 	if (status != OK) /* without tables nothing runs */
 		return status == NOT_FOUND ? OK : status;
 	status = store_statement(store,
-				 "SELECT DISTINCT program FROM workflow_instance WHERE state NOT IN "
+				 "SELECT DISTINCT program,_tenant FROM workflow_instance WHERE state NOT IN "
 				 "('ended','failed','cancelled')",
 				 &statement, error);
 	if (status != OK)
@@ -194,7 +194,7 @@ enum status stacks_unfinished(struct store *store, struct arena *arena, stack_li
 		struct text hash = store_text(arena, statement, 0);
 		uint64_t stack;
 		if (sscanf(hash.length ? hash.bytes : "", "%16" SCNx64, &stack) == 1)
-			*list_add(arena, stacks_out) = stack;
+			*list_add(arena, unfinished_out) = (struct unfinished){statement_column(statement, 1).integer, stack};
 	}
 	statement_reset(statement);
 	return status;

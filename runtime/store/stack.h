@@ -32,9 +32,14 @@ enum status stack_read(struct store *store, struct arena *arena, uint64_t stack,
 /* Whether the tables are still what this program would make of that stack's schema: a newer one may see it with other eyes. */
 enum status stack_fits(struct store *store, struct arena *arena, const struct program *program, bool *fits_out,
 		       struct error *error) MUST_CHECK;
-/* Programs other than those that tenants run, on which workflows that have not ended run. */
-typedef LIST(uint64_t) stack_list;
-enum status stacks_unfinished(struct store *store, struct arena *arena, stack_list *stacks_out, struct error *error) MUST_CHECK;
+/* On which programs workflows of whom run that have not ended. */
+struct unfinished {
+	int64_t tenant;
+	uint64_t stack;
+};
+typedef LIST(struct unfinished) unfinished_list;
+enum status stacks_unfinished(struct store *store, struct arena *arena, unfinished_list *unfinished_out,
+			      struct error *error) MUST_CHECK;
 
 /* --- the past of a tenant's stacks */
 struct activation {

@@ -243,7 +243,7 @@ bool unfinished_know(const struct migrating *migrating, struct text entity, stru
 	const struct sharing *sharing = migrating->sharing;
 
 	for (uint32_t i = 0; sharing && i < sharing->count; i++)
-		if (!sharing->sharers[i].tenants.length && knows(&sharing->sharers[i], entity, field))
+		if (sharing->sharers[i].has_unfinished && knows(&sharing->sharers[i], entity, field))
 			return true;
 	return false;
 }
