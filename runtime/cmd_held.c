@@ -9,7 +9,7 @@
 static const struct held_verb {
 	const char *name;
 	enum status (*call)(struct serving *serving, const struct held *held);
-	const char *workflow, *approval; /* content of the entry that tells the engine */
+	const char *workflow, *approval; /* what the entry says that tells the engine: members of its content */
 	const char *done;
 } VERBS[];
 
@@ -26,17 +26,25 @@ static enum status call_retry(struct serving *serving, const struct held *held)
 		return status;
 	call.state = CALL_DUE;
 	call.due_at = 0; /* long since */
-	return call_change(serving->store, &call, CALL_HELD, call.attempts, &serving->error);
+	status = call_change(serving->store, &call, CALL_HELD, call.attempts, &serving->error);
+	return status == OK ? serving_note(serving, held->tenant, held->id, "call.retried", TEXT("")) : status;
 }
 
-static enum status entry_add(struct serving *serving, const struct held *held, enum entry_origin origin, const char *content)
+/* `members` of its content, and who said it. */
+static enum status entry_add(struct serving *serving, const struct held *held, enum entry_origin origin, const char *members)
 {
+	struct text_builder content = {.arena = serving->line->arena};
+	struct json_writer writer = {.text = &content};
+
+	builder_format(&content, "{%s,\"by\":", members);
+	json_write_text(&writer, serving_person(serving));
+	builder_add_char(&content, '}');
 	struct entry entry = {.tenant = held->tenant,
 			      .origin = origin,
 			      .id = held->id,
 			      .source = TEXT("held"),
 			      .type = held->what,
-			      .content = text_from(content),
+			      .content = builder_text(&content),
 			      .received_at = held->since};
 	bool is_new;
 
@@ -53,7 +61,7 @@ static enum status call_cancel(struct serving *serving, const struct held *held)
 		status = call_change(serving->store, &call, CALL_HELD, call.attempts, &serving->error);
 	}
 	return status == OK ? entry_add(serving, held, ENTRY_ANSWER,
-					"{\"ok\":false,\"sentence\":\"a person gave the call up\",\"final\":true}")
+					"\"ok\":false,\"sentence\":\"a person gave the call up\",\"final\":true")
 			    : status;
 }
 
@@ -66,15 +74,15 @@ static enum status call_go_on(struct serving *serving, const struct held *held)
 		call.state = CALL_ANSWERED;
 		status = call_change(serving->store, &call, CALL_HELD, call.attempts, &serving->error);
 	}
-	return status == OK ? entry_add(serving, held, ENTRY_ANSWER, "{\"ok\":true}") : status;
+	return status == OK ? entry_add(serving, held, ENTRY_ANSWER, "\"ok\":true") : status;
 }
 
 static const struct held_verb VERBS[] = {
-	{"retry", call_retry, "{\"resume\":\"retry\"}", NULL, "is tried again"},
-	{"go-on", call_go_on, "{\"resume\":\"go_on\"}", NULL, "goes on as if it had succeeded"},
-	{"cancel", call_cancel, "{\"resume\":\"cancel\"}", NULL, "is given up"},
-	{"approve", NULL, NULL, "{\"approved\":true}", "is approved"},
-	{"refuse", NULL, NULL, "{\"approved\":false}", "is refused"},
+	{"retry", call_retry, "\"resume\":\"retry\"", NULL, "is tried again"},
+	{"go-on", call_go_on, "\"resume\":\"go_on\"", NULL, "goes on as if it had succeeded"},
+	{"cancel", call_cancel, "\"resume\":\"cancel\"", NULL, "is given up"},
+	{"approve", NULL, NULL, "\"approved\":true", "is approved"},
+	{"refuse", NULL, NULL, "\"approved\":false", "is refused"},
 };
 
 int cmd_held(const struct command_line *line)

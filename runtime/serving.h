@@ -19,6 +19,11 @@ int serving_open(struct serving *serving, const struct command_line *line);
 int serving_make(struct serving *serving, const struct command_line *line);
 /* Commits (or, after a failure, takes back) what was begun with store_begin, and lets the service look. */
 int serving_settle(struct serving *serving, enum status status);
+/* Who says it: the word of --by, or who is logged in. */
+struct text serving_person(const struct serving *serving);
+/* Keeps in the journal what a person has decided about something that is no event: `what` of `id`, by whom and why. Within a
+ * transaction. */
+enum status serving_note(struct serving *serving, int64_t tenant, struct record_id id, const char *what, struct text because);
 void serving_close(struct serving *serving);
 
 #endif

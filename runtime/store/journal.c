@@ -24,6 +24,21 @@ static const char *const STATES[] = {
 #undef ENTRY_STATE
 #undef CALL_STATE
 };
+static const char *const CALL_STATES[CALL_STATE_COUNT] = {
+#define ENTRY_ORIGIN(NAME, name, doc)
+#define ENTRY_STATE(NAME, name, doc)
+#define CALL_STATE(NAME, name, doc) [CALL_##NAME] = name,
+#include "runtime/store/journal.def"
+#undef ENTRY_ORIGIN
+#undef ENTRY_STATE
+#undef CALL_STATE
+};
+
+const char *call_state_name(enum call_state state)
+{
+	return CALL_STATES[state];
+}
+
 const char *entry_origin_name(enum entry_origin origin)
 {
 	return ORIGINS[origin];
@@ -477,6 +492,23 @@ enum status calls_due(struct store *store, struct arena *arena, const struct cal
 	statement_bind(statement, 2, sql_text(line->connector));
 	statement_bind(statement, 3, sql_integer(now));
 	statement_bind(statement, 4, sql_integer(most));
+	return calls_read(statement, arena, calls_out, error);
+}
+
+enum status calls_list(struct store *store, struct arena *arena, bool has_state, enum call_state state, uint32_t most,
+		       call_list *calls_out, struct error *error)
+{
+	struct statement *statement;
+	enum status status = store_statement(store,
+					     "SELECT " CALL_COLUMNS " FROM _call WHERE ?1<0 OR state=?1 "
+					     "ORDER BY made_at DESC,_tenant,id LIMIT ?2",
+					     &statement, error);
+
+	*calls_out = (call_list){0};
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(has_state ? (int64_t)state : -1));
+	statement_bind(statement, 2, sql_integer(most));
 	return calls_read(statement, arena, calls_out, error);
 }
 

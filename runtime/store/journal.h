@@ -140,6 +140,10 @@ enum status call_lines(struct store *store, struct arena *arena, call_line_list 
 typedef LIST(struct call) call_list;
 enum status calls_due(struct store *store, struct arena *arena, const struct call_line *line, moment now, uint32_t most,
 		      call_list *calls_out, struct error *error) MUST_CHECK;
+/* The youngest of all tenants, or of one state; the youngest first. */
+enum status calls_list(struct store *store, struct arena *arena, bool has_state, enum call_state state, uint32_t most,
+		       call_list *calls_out, struct error *error) MUST_CHECK;
+const char *call_state_name(enum call_state state);
 /* Writes state, due_at, attempts, sentence and answer. CONFLICT: its state is not `from` with `attempts_from`
  * attempts any more. */
 enum status call_change(struct store *store, const struct call *call, enum call_state from, uint32_t attempts_from,

@@ -396,6 +396,26 @@ class ServiceTest(unittest.TestCase):
         self.assertLessEqual(len(outside.times["lock"]), tried + 3, "it is left alone")
         self.assertEqual(service.number("select count(*) from _call where connector='lock' and state<=1"), 9, "its calls wait")
 
+    def test_a_call_is_sent_once_more_by_a_person(self):
+        outside = self.outside()
+        service = self.serve("--bridge", outside.url)
+        self.assertIn("nothing was sent out yet", service.command("calls", "list").stdout)
+        service.post(event("Geld", "door.counted", times=1))
+        wait_until(lambda: service.number("select count(*) from _call where state=2") == 1, "it is answered")
+        call = json.loads(service.command("calls", "list", "--json").stdout)[0]
+        self.assertEqual((call["action"], call["state"]), ("outside.pay", "answered"))
+        self.assertIn('"Geld', service.command("calls", "show", call["id"]).stdout.replace("\\", ""))
+        self.assertIn("why is it sent again?", service.command("calls", "resend", call["id"]).stderr)
+        self.assertEqual(service.command("calls", "resend", "0" * 26, "--because", "x").returncode, 3)
+        self.assertEqual(service.command("calls", "list", "--state", "gone").returncode, 2)
+        again = service.command("calls", "resend", call["id"], "--because", "kein Geld kam an", "--by", "anna")
+        self.assertIn("outside.pay is sent once more", again.stdout, again.stderr)
+        wait_until(lambda: service.number("select count(*) from _call where state=2") == 2, "it is answered again")
+        self.assertEqual([len(calls) for calls in outside.carried_out["outside.pay"].values()], [1, 1], "two keys")
+        self.assertIn('"by":"anna","because":"kein Geld kam an"', service.rows("select content from _journal where type='call.resent'")[0][0])
+        self.assertTrue(service.all_quiet())
+        self.assertEqual(service.number("select count(*) from _journal where state=2"), 0)
+
     def held(self, service):
         return [(each["kind"], each["what"]) for each in json.loads(service.command("held", "list", "--json").stdout)]
 
