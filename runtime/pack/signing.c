@@ -67,6 +67,8 @@ enum status signatures_read(struct arena *arena, struct text content, signature_
 		struct signature_line one;
 		status = key_line_read(&SIGNATURE, line, number, (uint8_t *[]){one.key.bytes, one.signature.bytes}, &one.name,
 				       error);
+		if (status == OK && lines_out->count == SIGNERS_MOST)
+			return error_set(error, INVALID, "there are more than %d signatures", SIGNERS_MOST);
 		if (status == OK)
 			*list_add(arena, lines_out) = one;
 	}

@@ -13,7 +13,10 @@
 #include "runtime/crypto/key_line.h"
 #include "runtime/crypto/signature.h"
 
-enum { SIGNATURES_MOST = 1 << 20 /* bytes of a file of signatures or public keys */ };
+enum {
+	SIGNATURES_MOST = 1 << 20, /* bytes of a file of signatures or public keys */
+	SIGNERS_MOST = 64,         /* of one archive: each is checked over all of it */
+};
 
 struct trusted_key {
 	struct public_key key;
@@ -44,7 +47,7 @@ enum status signatures_read(struct arena *arena, struct text content, signature_
 
 /* Whether somebody of `trusted` has signed exactly these bytes; `signatures` is what FILE.sig holds, or empty.
  * NOT_FOUND: nobody signed. DENIED: only others did. INVALID: a trusted one has signed other bytes, or the text is no
- * signatures. */
+ * signatures, or too many. */
 enum status signatures_check(struct arena *arena, struct text content, struct text signatures, const trusted_keys *trusted,
 			     const struct trusted_key **signer_out, struct error *error) MUST_CHECK;
 

@@ -132,6 +132,10 @@ static void what_is_not_whole_is_refused(void **state)
 		      "line 1 begins as a signature");
 	assert_judged(CONTENT, TEXT("hello"), &trusted, INVALID, "line 1 is something else");
 	assert_judged(CONTENT, secret, &trusted, INVALID, "a signing key, which is secret");
+	struct text_builder many = {.arena = &arena};
+	for (int i = 0; i <= SIGNERS_MOST; i++)
+		builder_add(&many, signature);
+	assert_judged(CONTENT, builder_text(&many), &trusted, INVALID, "more than 64 signatures");
 	assert_int_equal(trusted_keys_read(&arena, TEXT("# none\n"), &trusted, &error), INVALID);
 	assert_int_equal(trusted_keys_read(&arena, secret, &trusted, &error), INVALID);
 	assert_null(strstr(error.sentence, hex_text(&arena, anna.key.bytes, 8).bytes));
