@@ -15,7 +15,9 @@
 #include "runtime/operate/metric.h"
 #include "runtime/service/service.h"
 
-#define SERVED_BY "serve" /* in the history of activations */
+/* In the history of activations. */
+#define SERVED_BY "serve"
+#define REFITTED_BY "upgrade"
 
 enum status service_store_open(const struct settings *settings, bool make, struct store **store_out, struct error *error)
 {
@@ -50,7 +52,7 @@ static enum status served_keep(struct store *store, struct arena *arena, struct 
 	return status;
 }
 
-/* Whether these were the last that were served from folders, and the tables are still what this program makes of them. */
+/* Whether these were the last that were served from folders. */
 static enum status is_served(struct store *store, struct arena *arena, const struct program *program, bool *is_served_out,
 			     struct error *error)
 {
@@ -61,7 +63,7 @@ static enum status is_served(struct store *store, struct arena *arena, const str
 	for (uint32_t i = 0; status == OK && i < past.count; i++)
 		if (text_is(past.items[i].by, SERVED_BY))
 			*is_served_out = past.items[i].stack == program->hash;
-	return status == OK && *is_served_out ? stack_fits(store, arena, program, is_served_out, error) : status;
+	return status;
 }
 
 static enum status served_activate(struct store *store, struct arena *arena, struct served *served, struct error *error)
@@ -83,6 +85,62 @@ static enum status served_activate(struct store *store, struct arena *arena, str
 	return status == OK ? stack_activate(store, &activating, arena, &changes, error) : status;
 }
 
+/* --- a newer stellwerk may need more of the tables for the same packs */
+static enum status stack_refit(struct store *store, const struct service *service, struct arena *arena,
+			       const struct tenant *tenant, bool *fits_out, struct error *error)
+{
+	struct activating activating = {.tenant = tenant->number,
+					.tenant_name = tenant->name,
+					.at = member_now(),
+					.by = TEXT(REFITTED_BY),
+					.has_first_turn = !tenant->number};
+	activation_list past;
+	hash_list packs;
+	struct text changes;
+	void *owner = NULL;
+	bool is_ready = service->program && service->program->hash == tenant->stack;
+	enum status status = OK;
+
+	if (is_ready)
+		activating.program = service->program;
+	else
+		status = service->loader->load(store, tenant->stack, &activating.program, &owner, error);
+
+	if (status != OK)
+		return status;
+	status = stack_fits(store, arena, activating.program, fits_out, error);
+	if (status == OK && !*fits_out) {
+		status = activations_read(store, arena, tenant->number, &past, error);
+		activating.origin = status == OK && past.count ? past.items[past.count - 1].origin : 0;
+		if (status == OK)
+			status = stack_read(store, arena, tenant->stack, &packs, error);
+		activating.packs = &packs;
+		if (status == OK)
+			status = stack_activate(store, &activating, arena, &changes, error);
+	}
+	if (owner)
+		service->loader->release(owner);
+	return status;
+}
+
+/* When `default`'s fits, all do: the same stellwerk has seen to them. */
+static enum status stacks_refit(struct store *store, const struct service *service, struct arena *arena, struct error *error)
+{
+	known_tenants all;
+	bool fits = false;
+	enum status status = tenants_read(store, arena, &all, error);
+
+	for (uint32_t i = 0; status == OK && i < all.count; i++) {
+		bool one_fits = true;
+		if (all.items[i].has_stack)
+			status = stack_refit(store, service, arena, &all.items[i], &one_fits, error);
+		fits = fits || (!all.items[i].number && one_fits);
+		if (fits)
+			break;
+	}
+	return status;
+}
+
 /* Schedules begin and clocks follow what the packs now say: a turn like any other. */
 static enum status first_turn(struct store *store, const struct service *service, struct error *error)
 {
@@ -93,7 +151,9 @@ static enum status first_turn(struct store *store, const struct service *service
 	enum status status = programs_open(store, service->program, service->loader, &programs, error);
 	struct turns *turns = turns_open(store, programs);
 
-	if (status == OK && programs_of(programs, 0, &loaded, error) != OK)
+	if (status == OK)
+		status = programs_of(programs, 0, &loaded, error);
+	if (status == NOT_FOUND)
 		status = error_set(
 			error, INVALID,
 			"no packs are active: name some (`stellwerk serve rules/default`), or install and activate them "
@@ -119,6 +179,8 @@ static enum status store_ready(const struct service *service, struct served *ser
 	status = store_make_own_tables(store, error);
 	if (status == OK && served->program)
 		status = served_activate(store, &arena, served, error);
+	if (status == OK)
+		status = stacks_refit(store, service, &arena, error);
 	if (status == OK)
 		status = first_turn(store, service, error);
 	arena_release(&arena);

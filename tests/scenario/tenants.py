@@ -353,6 +353,39 @@ rule more { on visit.created as v; then set v { until = setting.stay; colour = s
         wait_until(lambda: self.visits(service, "acme") == 2, "it is handled")
         self.assertEqual(service.number("select count(*) from visit where until='1 day' and _tenant=1"), 1)
 
+    def test_a_newer_stellwerk_brings_its_tables_up_to_date(self):
+        service = self.serve()
+        self.does(service, "tenant", "create", "acme")
+        self.install(service, ours())
+        self.does(service, "pack", "activate", "door", "ours")
+        self.install(service, ours("2.0.0", mark="acme"))
+        self.does(service, "pack", "activate", "door", "ours@2.0.0", "--tenant", "acme")
+        self.post(service, "default", "1")
+        wait_until(lambda: self.visits(service, "default") == 1 and service.all_quiet(), "all is handled")
+        self.assertEqual(service.stop(), 0)
+        # as an older one had left it, which kept less of a person's approval
+        service.write("alter table approval drop column decided_by")
+        for table, column in (("_meta", "value"), ("_stack", "layout")):
+            for text, in service.rows(f"select {column} from {table}" + (" where name='layout'" if table == "_meta" else "")):
+                layout = json.loads(text)
+                for entity in layout:
+                    if entity["name"] == "approval":
+                        entity["fields"] = [field for field in entity["fields"] if field["name"] != "decided_by"]
+                old, new = (each.replace("'", "''") for each in (text, json.dumps(layout, separators=(",", ":"), ensure_ascii=False)))
+                service.write(f"update {table} set {column}='{new}' where {column}='{old}'")
+        service.start()
+        for tenant, count in (("default", 2), ("acme", 1)):
+            self.post(service, tenant, "2")
+            wait_until(lambda: self.visits(service, tenant) == count, "turns go on")
+        service.rows("select decided_by from approval")
+        self.assertEqual([mark for _, mark in self.marks(service, "default") + self.marks(service, "acme")], ["ours", "ours", "acme"])
+        self.assertIn("upgrade", self.does(service, "pack", "history"))
+        # that was once, and what was activated stays so
+        self.assertEqual(service.stop(), 0)
+        service.start()
+        self.assertEqual(service.number("select count(*) from _activation where by_whom='upgrade'"), 2)
+        self.assertIn("default runs door 1.0.0", self.does(service, "pack", "rollback"))
+
     def columns(self, service):
         if scenario.DATABASE:
             return {name for name, in service.rows("select column_name from information_schema.columns where table_name='visit'")}
