@@ -6,6 +6,7 @@
 #include "engine/base/json.h"
 #include "runtime/serving.h"
 #include "runtime/store/journal.h"
+#include "runtime/store/tenant.h"
 #include "runtime/table.h"
 
 static int dead_list(struct serving *dead);
@@ -57,13 +58,23 @@ static enum status dead_read(struct serving *dead, entry_list *entries)
 }
 
 /* --- reading */
-static void entry_json(struct json_writer *writer, const struct entry *entry, bool whole)
+static struct text tenant_name(const known_tenants *tenants, int64_t number)
+{
+	for (uint32_t i = 0; i < tenants->count; i++)
+		if (tenants->items[i].number == number)
+			return tenants->items[i].name;
+	return TEXT("nobody");
+}
+
+static void entry_json(struct json_writer *writer, const struct entry *entry, struct text tenant, bool whole)
 {
 	char time[MOMENT_TEXT];
 
 	json_open_object(writer);
 	json_write_name(writer, TEXT("number"));
 	json_write_int(writer, entry->number);
+	json_write_name(writer, TEXT("tenant"));
+	json_write_text(writer, tenant);
 	json_write_name(writer, TEXT("origin"));
 	json_write_text(writer, text_from(entry_origin_name(entry->origin)));
 	json_write_name(writer, TEXT("type"));
@@ -81,35 +92,37 @@ static void entry_json(struct json_writer *writer, const struct entry *entry, bo
 	json_close_object(writer);
 }
 
-static void json_print(const entry_list *entries, struct arena *arena, bool whole)
+static void json_print(const entry_list *entries, const known_tenants *tenants, struct arena *arena, bool whole)
 {
 	struct text_builder text = {.arena = arena};
 	struct json_writer writer = {.text = &text, .indent = 2};
 
 	json_open_list(&writer);
 	for (uint32_t i = 0; i < entries->count; i++)
-		entry_json(&writer, &entries->items[i], whole);
+		entry_json(&writer, &entries->items[i], tenant_name(tenants, entries->items[i].tenant), whole);
 	json_close_list(&writer);
 	puts(builder_text(&text).bytes);
 }
 
 static int dead_list(struct serving *dead)
 {
-	static const char *const titles[] = {">number", "received", "what", "from", "why"};
+	static const char *const titles[] = {">number", "tenant", "received", "what", "from", "why"};
 	struct arena *arena = dead->line->arena;
-	struct print_table table = table_new(arena, titles, 5);
+	struct print_table table = table_new(arena, titles, 6);
 	char time[MOMENT_TEXT];
+	known_tenants tenants;
 	entry_list entries;
 
-	if (dead_read(dead, &entries) != OK)
+	if (dead_read(dead, &entries) != OK || tenants_read(dead->store, arena, &tenants, &dead->error) != OK)
 		return world_error(&dead->error);
 	if (dead->line->json) {
-		json_print(&entries, arena, false);
+		json_print(&entries, &tenants, arena, false);
 		return EXIT_FINE;
 	}
 	for (uint32_t i = 0; i < entries.count; i++) {
 		const struct entry *entry = &entries.items[i];
 		table_add(&table, text_format(arena, "%" PRId64, entry->number), STYLE_BOLD);
+		table_add(&table, tenant_name(&tenants, entry->tenant), STYLE_PLAIN);
 		table_add(&table,
 			  text_copy(arena, (struct text){time, moment_write_short(entry->received_at, zone_utc(), time)}),
 			  STYLE_PLAIN);
@@ -126,12 +139,13 @@ static int dead_list(struct serving *dead)
 
 static int dead_show(struct serving *dead)
 {
+	known_tenants tenants;
 	entry_list entries, shown = {0};
 	int64_t number;
 
 	if (dead->line->word_count != 3 || !number_read(dead->line->words[2], &number))
 		return usage_error(dead->line, "which one? `events dead show NUMBER`");
-	if (dead_read(dead, &entries) != OK)
+	if (dead_read(dead, &entries) != OK || tenants_read(dead->store, dead->line->arena, &tenants, &dead->error) != OK)
 		return world_error(&dead->error);
 	for (uint32_t i = 0; i < entries.count; i++)
 		if (entries.items[i].number == number)
@@ -141,12 +155,13 @@ static int dead_show(struct serving *dead)
 		return world_error(&dead->error);
 	}
 	if (dead->line->json) {
-		json_print(&shown, dead->line->arena, true);
+		json_print(&shown, &tenants, dead->line->arena, true);
 		return EXIT_FINE;
 	}
 	const struct entry *entry = &shown.items[0];
+	struct text whose = tenant_name(&tenants, entry->tenant);
 	styled(stdout, STYLE_BOLD, "%.*s", TEXT_ARGS(entry->type));
-	printf(" from %.*s, tried %u times\n", TEXT_ARGS(entry->source), entry->attempts);
+	printf(" from %.*s for %.*s, tried %u times\n", TEXT_ARGS(entry->source), TEXT_ARGS(whose), entry->attempts);
 	styled(stdout, STYLE_RED, "%.*s\n", TEXT_ARGS(entry->sentence));
 	print_safe(stdout, entry->content);
 	putchar('\n');

@@ -445,6 +445,8 @@ if BROKER:
                 os.kill(worker, signal.SIGCONT)
             wait_until(lambda: len(self.dead(service)) == 2, "two are dead")
             wait_until(lambda: self.visits(service, "default") == 1, "and their neighbour is handled")
+            listed = json.loads(self.does(service, "events", "dead", "list", "--json"))
+            self.assertEqual(sorted(entry["tenant"] for entry in listed), ["acme", "nobody"])
             self.assertEqual(sorted(self.dead(service)), [
                 "the tenant `acme` is suspended: nothing is taken for it until it is resumed", "there is no tenant `globex`"])
             self.does(service, "tenant", "resume", "acme")
