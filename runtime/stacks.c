@@ -8,11 +8,11 @@
 #include "engine/base/json.h"
 
 /* --- into the store */
-static void file_write(struct json_writer *writer, const struct source_input *input)
+static void file_write(struct json_writer *writer, const struct source_input *input, struct text path)
 {
 	json_open_object(writer);
 	json_write_name(writer, TEXT("path"));
-	json_write_text(writer, input->path);
+	json_write_text(writer, path);
 	json_write_name(writer, TEXT("module"));
 	json_write_text(writer, input->module);
 	json_write_name(writer, TEXT("script"));
@@ -38,6 +38,23 @@ static enum status pack_named(struct arena *arena, const struct source_input *in
 	return OK;
 }
 
+/* Where the pack's own files stand: its first file is one of them. */
+static struct text pack_folder(const struct source_input *first)
+{
+	const char *slash = first->path.length ? memrchr(first->path.bytes, '/', first->path.length) : NULL;
+
+	return text_slice(first->path, 0, slash ? (uint32_t)(slash + 1 - first->path.bytes) : 0);
+}
+
+/* Below the pack's name, in place of the folder or archive it came from: so the same pack is the same wherever it was read.
+ * What joins it from elsewhere keeps its path. */
+static struct text stored_path(struct arena *arena, const struct stored_pack *pack, struct text folder, struct text path)
+{
+	if (!text_starts(path, folder))
+		return path;
+	return text_format(arena, "%.*s/%.*s", TEXT_ARGS(pack->name), TEXT_ARGS(text_slice(path, folder.length, path.length)));
+}
+
 static enum status pack_of_layer(struct arena *arena, const struct source_input *inputs, uint32_t count,
 				 struct stored_pack *pack, struct error *error)
 {
@@ -45,17 +62,20 @@ static enum status pack_of_layer(struct arena *arena, const struct source_input 
 	struct json_writer writer = {.text = &text};
 	struct source_input *alone = arena_copy(arena, inputs, count * sizeof *inputs);
 
-	json_open_list(&writer);
 	for (uint32_t i = 0; i < count; i++) {
 		alone[i].layer = 0;
 		if (!text_is_utf8(inputs[i].text))
 			return error_set(error, INVALID, "`%.*s` is no UTF-8", TEXT_ARGS(inputs[i].path));
-		if (!inputs[i].is_test)
-			file_write(&writer, &inputs[i]);
 	}
+	if (pack_named(arena, alone, count, pack, error) != OK)
+		return INVALID;
+	json_open_list(&writer);
+	for (uint32_t i = 0; i < count; i++)
+		if (!inputs[i].is_test)
+			file_write(&writer, &inputs[i], stored_path(arena, pack, pack_folder(inputs), inputs[i].path));
 	json_close_list(&writer);
 	pack->files = builder_text(&text);
-	return pack_named(arena, alone, count, pack, error);
+	return OK;
 }
 
 enum status packs_from_sources(struct arena *arena, const struct source_input *inputs, uint32_t count, moment now,

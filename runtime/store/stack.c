@@ -52,6 +52,20 @@ static struct text hash_text(struct arena *arena, struct text content)
 	return hex_text(arena, digest.bytes, DIGEST_BYTES);
 }
 
+/* Who vouches for what was there unsigned. */
+static enum status signer_keep(struct store *store, const struct stored_pack *pack, struct error *error)
+{
+	struct statement *statement;
+	enum status status =
+		store_statement(store, "UPDATE _pack SET signer=?2 WHERE hash=?1 AND signer=''", &statement, error);
+
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_text(pack->hash));
+	statement_bind(statement, 2, sql_text(pack->signer));
+	return statement_run(statement, error);
+}
+
 enum status pack_put(struct store *store, struct arena *arena, struct stored_pack *pack, bool *is_new_out, struct error *error)
 {
 	struct statement *statement;
@@ -71,7 +85,7 @@ enum status pack_put(struct store *store, struct arena *arena, struct stored_pac
 	statement_bind(statement, 6, sql_integer(pack->installed_at));
 	status = statement_run(statement, error);
 	*is_new_out = status == OK && database_changes(store->database) == 1;
-	return status;
+	return status == OK && !*is_new_out && pack->signer.length ? signer_keep(store, pack, error) : status;
 }
 
 enum status packs_read(struct store *store, struct arena *arena, stored_packs *packs_out, struct error *error)

@@ -17,7 +17,7 @@ struct stored_pack {
 };
 typedef LIST(struct stored_pack) stored_packs;
 
-/* Fills in the hash. `is_new_out` false: the very same was there already. */
+/* Fills in the hash. `is_new_out` false: the very same was there already; when it had no signer, it has this one now. */
 enum status pack_put(struct store *store, struct arena *arena, struct stored_pack *pack, bool *is_new_out,
 		     struct error *error) MUST_CHECK;
 /* By name, of one name the newest first. */

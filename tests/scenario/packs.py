@@ -299,9 +299,20 @@ class InstallTest(Packs):
 
     def test_unsigned_is_said_to_be(self):
         store = ("--data", self.root / "data")
-        self.does("pack", "install", self.built(), "--unsigned", *store)
+        archive, key, public = self.signed()
+        self.does("pack", "install", archive, "--unsigned", *store)
         [pack] = json.loads(self.does("pack", "list", "--json", *store))
         self.assertEqual(pack["signer"], "")
+        # from its folder, or under another name, it is the same pack; and who vouches for it later is kept
+        other = self.root / "other.pack"
+        archive.rename(other)
+        self.assertIn("installed already", self.does("pack", "install", self.root / "shop", "--unsigned", *store))
+        (self.root / "shop.pack.sig").rename(self.root / "other.pack.sig")
+        self.assertIn("installed already", self.does("pack", "install", other, "--trust", public, *store))
+        [pack] = json.loads(self.does("pack", "list", "--json", *store))
+        self.assertEqual(pack["signer"], "house")
+        self.does("pack", "install", self.root / "shop", "--unsigned", *store)
+        self.assertEqual(json.loads(self.does("pack", "list", "--json", *store)), [pack])
 
 
 class ServeTest(Tenants):
