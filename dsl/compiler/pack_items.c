@@ -3,32 +3,41 @@
 #include "dsl/compiler/pack_items.h"
 
 /* --- budgets */
-/* A budget may speak of a connector that only some stacks have. */
-static void action_check(struct compiler *compiler, uint32_t file, const struct syntax *name)
+/* A budget may speak of a connector that only some stacks have. NULL: there is no such action here. */
+static struct action *action_find(struct compiler *compiler, uint32_t file, const struct syntax *name)
 {
 	struct text word = syntax_text(compiler, file, name);
 	int64_t dot = text_find(word, TEXT("."));
 	bool connected = dot < 0 || map_get(&compiler->spaces[SPACE_CONNECTOR], text_slice(word, 0, (uint32_t)dot));
-	if (!connected || map_get(&compiler->spaces[SPACE_ACTION], word))
-		return;
+	const struct declaration *found = map_get(&compiler->spaces[SPACE_ACTION], word);
+	if (!connected || found)
+		return found ? &compiler->actions.items[found->index] : NULL;
 	struct diagnostic *diagnostic = diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_FUNCTION, span_in(file, name),
 						       "there is no action `%.*s`", TEXT_ARGS(word));
 	suggest_from_map(compiler, diagnostic, word, &compiler->spaces[SPACE_ACTION]);
+	return NULL;
 }
 
-void budget_check(struct compiler *compiler, const struct declaration *declaration)
+/* What a layer above says counts. */
+void budget_read(struct compiler *compiler, const struct declaration *declaration)
 {
 	uint32_t file = declaration->file;
 	for (each_child (item, declaration->syntax)) {
 		if (item->kind != SYNTAX_budget_item)
 			continue;
 		const struct syntax *what = syntax_with_role(item, ROLE_what), *rate = syntax_child(item, SYNTAX_rate);
-		if (syntax_has_word(compiler, file, item, "call"))
-			action_check(compiler, file, what);
-		else if (!text_is(syntax_text(compiler, file, what), "mail.sent")) /* messages are nobody's event */
+		int64_t count = number_read(compiler, file, syntax_child(rate, SYNTAX_number));
+		int64_t seconds = seconds_read(compiler, file, syntax_child(rate, SYNTAX_duration));
+		bool is_call = syntax_has_word(compiler, file, item, "call");
+		struct action *action = is_call ? action_find(compiler, file, what) : NULL;
+		if (action && count > 0 && count < UINT32_MAX) {
+			action->budget_count = (uint32_t)count;
+			action->budget_seconds = seconds;
+		}
+		if (is_call)
+			continue;
+		if (!text_is(syntax_text(compiler, file, what), "mail.sent")) /* messages are nobody's event */
 			event_read(compiler, file, what);
-		number_read(compiler, file, syntax_child(rate, SYNTAX_number));
-		seconds_read(compiler, file, syntax_child(rate, SYNTAX_duration));
 	}
 }
 

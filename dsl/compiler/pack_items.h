@@ -4,7 +4,7 @@
 
 #include "dsl/compiler/internal.h"
 
-void budget_check(struct compiler *compiler, const struct declaration *declaration);
+void budget_read(struct compiler *compiler, const struct declaration *declaration);
 void migration_check(struct compiler *compiler, const struct declaration *declaration);
 void translation_check(struct compiler *compiler, const struct declaration *declaration);
 

@@ -286,7 +286,7 @@ void packs_build(struct compiler *compiler)
 	for (uint32_t i = 0; i < stack.packs.count; i++)
 		pack_check(&stack, stack.packs.items[i]);
 	for (uint32_t i = 0; i < compiler->by_kind[SYNTAX_budget].count; i++)
-		budget_check(compiler, compiler->by_kind[SYNTAX_budget].items[i]);
+		budget_read(compiler, compiler->by_kind[SYNTAX_budget].items[i]);
 	for (uint32_t i = 0; i < compiler->by_kind[SYNTAX_migration].count; i++)
 		migration_check(compiler, compiler->by_kind[SYNTAX_migration].items[i]);
 	for (uint32_t i = 0; i < compiler->by_kind[SYNTAX_translation].count; i++)

@@ -342,6 +342,8 @@ struct action {
 	uint32_t parameter_count;
 	const struct type *result; /* NULL: nothing */
 	enum repeatable repeatable;
+	uint32_t budget_count;  /* so many may be made … */
+	int64_t budget_seconds; /* … in so many seconds; more wait for a person. 0: any number */
 	uint32_t index;
 };
 

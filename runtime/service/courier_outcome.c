@@ -203,8 +203,8 @@ void outcome_tell(const struct call *call)
 
 	metric_add(metrics[call->state], 1);
 	if (call->state == CALL_HELD)
-		log_line(LOG_WARNING, "a call to %.*s is held for a person: %.*s; nobody knows whether it arrived",
-			 TEXT_ARGS(call->action), TEXT_ARGS(call->sentence));
+		log_line(LOG_WARNING, "a call to %.*s waits for a person (`stellwerk held`): %.*s", TEXT_ARGS(call->action),
+			 TEXT_ARGS(call->sentence));
 }
 
 void out_end(struct out *out)

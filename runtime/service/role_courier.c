@@ -92,15 +92,50 @@ static enum status begin(struct member *member, struct out *out, bool was_out, s
 	return call_give_up(member, out, arena_string(&out->arena, error->sentence, strlen(error->sentence)), error);
 }
 
+/* What goes beyond the budget of its pack waits for a person; who was let go by one has a sentence. */
+static enum status budget_keep(struct member *member, struct call *call, bool *held_out, struct error *error)
+{
+	bool known;
+	const struct action *action = call_action(member, call, &known);
+	int64_t sent = 0;
+
+	*held_out = false;
+	if (!action || !action->budget_count || call->attempts || call->sentence.length)
+		return OK;
+	enum status status =
+		calls_sent(member->store, call->tenant, call->action, member_now() - action->budget_seconds, &sent, error);
+	if (status != OK || sent < action->budget_count)
+		return status;
+	*held_out = true;
+	call->sentence = text_format(&((struct courier *)member->own)->arena,
+				     "its pack has a budget of %u such calls in %lld s, and they are used up",
+				     action->budget_count, (long long)action->budget_seconds);
+	status = store_begin(member->store, error);
+	if (status != OK)
+		return status;
+	call->state = CALL_HELD;
+	status = call_change(member->store, call, CALL_DUE, call->attempts, error);
+	if (status == OK)
+		status = store_commit(member->store, error);
+	else
+		store_rollback(member->store);
+	if (status == OK)
+		outcome_tell(call);
+	return status == CONFLICT ? OK : status;
+}
+
 static enum status take_up(struct member *member, struct place *place, struct call *call, struct error *error)
 {
 	struct courier *courier = member->own;
-	bool was_out = call->state == CALL_SENT;
+	bool was_out = call->state == CALL_SENT, held;
 	uint32_t free = 0;
+	enum status status = budget_keep(member, call, &held, error);
 
+	if (status != OK || held)
+		return status;
 	while (courier->out[free].member)
 		free++;
-	enum status status = lease(member, call, member_now(), error);
+	status = lease(member, call, member_now(), error);
 	if (status != OK)
 		return status == CONFLICT ? OK : status; /* another courier has it */
 	struct out *out = &courier->out[free];

@@ -81,6 +81,7 @@ enum status journal_create_tables(struct store *store, struct error *error)
 		integer, bytes, integer, text, text, text, integer, integer, integer, text, text, store->dialect->table_end);
 	/* what is to be sent and whose lease is over is found by one index */
 	builder_add_string(&sql, "CREATE INDEX IF NOT EXISTS _call_line ON _call(_tenant,connector,due_at) WHERE state<=1;"
+				 "CREATE INDEX IF NOT EXISTS _call_made ON _call(_tenant,action,made_at);"
 				 "CREATE INDEX IF NOT EXISTS _call_held ON _call(_tenant,made_at) WHERE state=4;");
 	return database_execute(store->database, builder_text(&sql).bytes, error);
 }
@@ -493,6 +494,27 @@ enum status calls_due(struct store *store, struct arena *arena, const struct cal
 	statement_bind(statement, 3, sql_integer(now));
 	statement_bind(statement, 4, sql_integer(most));
 	return calls_read(statement, arena, calls_out, error);
+}
+
+enum status calls_sent(struct store *store, int64_t tenant, struct text action, moment since, int64_t *count_out,
+		       struct error *error)
+{
+	struct statement *statement;
+	bool row;
+	enum status status = store_statement(
+		store, "SELECT count(*) FROM _call WHERE _tenant=?1 AND action=?2 AND made_at>=?3 AND attempts>0", &statement,
+		error);
+
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(tenant));
+	statement_bind(statement, 2, sql_text(action));
+	statement_bind(statement, 3, sql_integer(since));
+	status = statement_step(statement, &row, error);
+	if (status == OK)
+		*count_out = statement_column(statement, 0).integer;
+	statement_reset(statement);
+	return status;
 }
 
 enum status calls_list(struct store *store, struct arena *arena, bool has_state, enum call_state state, uint32_t most,

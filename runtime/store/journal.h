@@ -140,6 +140,9 @@ enum status call_lines(struct store *store, struct arena *arena, call_line_list 
 typedef LIST(struct call) call_list;
 enum status calls_due(struct store *store, struct arena *arena, const struct call_line *line, moment now, uint32_t most,
 		      call_list *calls_out, struct error *error) MUST_CHECK;
+/* How many of an action's calls that were made since then have been sent. */
+enum status calls_sent(struct store *store, int64_t tenant, struct text action, moment since, int64_t *count_out,
+		       struct error *error) MUST_CHECK;
 /* The youngest of all tenants, or of one state; the youngest first. */
 enum status calls_list(struct store *store, struct arena *arena, bool has_state, enum call_state state, uint32_t most,
 		       call_list *calls_out, struct error *error) MUST_CHECK;

@@ -416,6 +416,21 @@ class ServiceTest(unittest.TestCase):
         self.assertTrue(service.all_quiet())
         self.assertEqual(service.number("select count(*) from _journal where state=2"), 0)
 
+    def test_what_goes_beyond_a_budget_waits_for_a_person(self):
+        outside = self.outside()
+        service = self.serve("--bridge", outside.url)
+        service.post_until_taken([event(f"Geld {i}", "door.counted", times=1) for i in range(5)])
+        paid = lambda: service.number("select count(*) from _call where state=2")
+        wait_until(lambda: paid() == 3 and len(self.held(service)) == 2, "three are made, two wait")
+        self.assertIn("budget of 3 such calls in 3600 s", service.command("held", "list").stdout)
+        service.stop()
+        service.start()  # what was used up stays used up
+        service.post(event("Geld 6", "door.counted", times=1))
+        wait_until(lambda: len(self.held(service)) == 3, "it waits too")
+        self.say(service, "retry", "is tried again")
+        wait_until(lambda: paid() == 4, "a person has let it go")
+        self.assertEqual(len(self.held(service)), 2)
+
     def held(self, service):
         return [(each["kind"], each["what"]) for each in json.loads(service.command("held", "list", "--json").stdout)]
 
