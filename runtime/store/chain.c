@@ -30,6 +30,7 @@ enum status chain_create_tables(struct store *store, struct error *error)
 		       dialect->trigger_append_only);
 	builder_format(&sql, "%s _chain_delete BEFORE DELETE ON _chain%s%s", dialect->trigger_make, dialect->trigger_each,
 		       dialect->trigger_append_only);
+	store_refuse_truncate(&sql, dialect, "_chain");
 	return database_execute(store->database, builder_text(&sql).bytes, error);
 }
 

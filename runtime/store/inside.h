@@ -58,6 +58,7 @@ void store_forget(struct store *store);
 void store_bind_key(struct store *store, struct statement *statement, struct record_id id);
 
 /* Our own tables; their names begin with _ and so can not be an entity's. */
+void store_refuse_truncate(struct text_builder *sql, const struct dialect *dialect, const char *table);
 enum status store_create_own_tables(struct store *store, struct error *error) MUST_CHECK;
 /* --- journal.c */
 enum status journal_create_tables(struct store *store, struct error *error) MUST_CHECK;

@@ -190,6 +190,13 @@ void store_ports(struct store *store, struct ports *ports)
 				.runs_elsewhere = runs_elsewhere};
 }
 
+void store_refuse_truncate(struct text_builder *sql, const struct dialect *dialect, const char *table)
+{
+	if (*dialect->truncate_refused)
+		builder_format(sql, "%s %s_truncate BEFORE TRUNCATE ON %s%s", dialect->trigger_make, table, table,
+			       dialect->truncate_refused);
+}
+
 enum status store_create_own_tables(struct store *store, struct error *error)
 {
 	const char *integer = store->dialect->integer, *text = store->dialect->text, *bytes = store->dialect->bytes;
@@ -222,6 +229,7 @@ enum status store_create_own_tables(struct store *store, struct error *error)
 		       dialect->trigger_append_only);
 	builder_format(&sql, "%s _history_delete BEFORE DELETE ON _history%s%s", dialect->trigger_make, dialect->trigger_each,
 		       dialect->trigger_append_only);
+	store_refuse_truncate(&sql, dialect, "_history");
 	enum status status = database_execute(store->database, builder_text(&sql).bytes, error);
 	if (status == OK)
 		status = chain_create_tables(store, error);

@@ -431,6 +431,29 @@ class ServiceTest(unittest.TestCase):
         wait_until(lambda: paid() == 4, "a person has let it go")
         self.assertEqual(len(self.held(service)), 2)
 
+    def test_history_can_not_be_changed_unseen(self):
+        service = self.serve()
+        service.post_until_taken([event("still", number=f"n{i}") for i in range(20)])
+        wait_until(lambda: service.number("select count(*) from visit") == 20 and service.all_quiet(), "all have come")
+        proof = service.command("verify")
+        self.assertEqual((proof.returncode, proof.stderr), (0, ""))
+        self.assertRegex(proof.stdout, r"tenant 0: 20 rows in \d+ links, unbroken; head [0-9a-f]{16}")
+        attempts = ["update _history set after='{}'", "delete from _history", "update _chain set position=7", "delete from _chain"]
+        for attempt in attempts + (["truncate _history", "truncate _chain"] if DATABASE else []):
+            with self.assertRaisesRegex((AssertionError, sqlite3.IntegrityError), "history is append only", msg=attempt):
+                service.write(attempt)
+        self.assertEqual(service.command("verify").stdout, proof.stdout)
+        # who owns the database can take the triggers away; then the chain tells
+        off = "alter table _history disable trigger user" if DATABASE else "drop trigger _history_update"
+        row = service.number("select max(number) from _history") - 5
+        service.write(off)
+        service.write(f"update _history set after='{{}}' where number={row}")
+        found = service.command("verify", "--json")
+        self.assertEqual(found.returncode, 1, found.stderr)
+        damage = json.loads(found.stdout)["damage"]
+        self.assertEqual((damage["row"], damage["tenant"]), (row, 0))
+        self.assertIn(f"row {row}", service.command("verify").stdout)
+
     def held(self, service):
         return [(each["kind"], each["what"]) for each in json.loads(service.command("held", "list", "--json").stdout)]
 
