@@ -641,6 +641,35 @@ if DATABASE:
 
 
 if BROKER:
+    class BrokerGarbage(unittest.TestCase):
+        """What comes over the broker can not be answered: it is kept as dead, with a reason, and what comes behind it is handled."""
+
+        serve = ServiceTest.serve
+
+        def publish(self, bodies):
+            to = 'rabbit_misc:r(<<"service">>,exchange,<<"stellwerk.events">>),<<"door.opened">>'
+            how = '[{content_type,<<"application/cloudevents+json">>},{delivery_mode,2}]'
+            server("rabbitmq", "ctl", "eval", ",".join(f"rabbit_basic:publish({to},{how},<<{','.join(map(str, body))}>>)" for body in bodies) + ".")
+
+        def test_garbage_is_dead_with_a_reason(self):
+            service = self.serve()
+            fine = event("still")
+            garbage = {
+                b"no json at all": "not JSON: line 1, column 1",
+                json.dumps({**fine, "specversion": "7"}).encode(): "specversion",
+                json.dumps({**fine, "id": "t", "type": "door.unknown"}).encode(): "door.unknown",
+                json.dumps({**fine, "id": "f", "data": {"nome": "x"}}).encode(): "nome",
+                json.dumps({**fine, "id": "u"}).encode().replace(b"still", b"st\xffll"): "UTF-8",
+                b'{"specversion":"1.0","id":"deep","source":"/test","type":"door.opened","data":' + b"[" * 5000 + b"]" * 5000 + b"}": "nested more than 200 deep",
+            }
+            self.publish([*garbage, json.dumps(fine).encode()])
+            wait_until(lambda: service.number("select count(*) from visit") == 1, "what came behind is handled")
+            wait_until(lambda: service.number("select count(*) from _journal where state=2") == len(garbage), "all of it is kept")
+            reasons = [entry["reason"] for entry in json.loads(service.command("events", "dead", "list", "--json").stdout)]
+            for word in garbage.values():
+                self.assertTrue(any(word in reason for reason in reasons), (word, reasons))
+            self.assertIn(f'outcome="dead"}} {len(garbage)}', service.get("/metrics"))
+
     class BrokerGone(Disturbed):
         """The broker goes away in the middle of the work, and comes back."""
 
