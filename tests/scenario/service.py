@@ -138,11 +138,12 @@ class Outside:
 
 
 class Service:
-    def __init__(self, folder, *more):
+    def __init__(self, folder, *more, fresh=True):
         self.folder, self.more, self.port = folder, more, 0
         self.log = open(folder / "log", "ab")
-        if DATABASE:
+        if DATABASE and fresh:
             psql("drop schema public cascade; create schema public")
+        if DATABASE:
             self.more += ("--database", DATABASE)
         if BROKER:
             self.more += ("--broker", BROKER)
@@ -247,10 +248,10 @@ def event(name, kind="door.opened", number=None, **data):
 
 
 class ServiceTest(unittest.TestCase):
-    def serve(self, *more):
+    def serve(self, *more, fresh=True):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        service = Service(Path(folder.name), *more)
+        service = Service(Path(folder.name), *more, fresh=fresh)
         self.addCleanup(service.log.close)
         self.addCleanup(service.stop)
         return service
@@ -612,7 +613,20 @@ if DATABASE:
     class OtherMachine(unittest.TestCase):
         """Who works on the database from elsewhere is heard: nobody looks into it from time to time."""
 
-        serve, bury = ServiceTest.serve, ServiceTest.bury
+        serve, bury, outside, check_once = ServiceTest.serve, ServiceTest.bury, ServiceTest.outside, ServiceTest.check_once
+
+        def test_two_services_on_one_database_double_nothing(self):
+            outside = self.outside()
+            here = self.serve("--bridge", outside.url, "--batch", "7")
+            there = self.serve("--bridge", outside.url, "--batch", "7", fresh=False)
+            names = [f"Gast {i}" for i in range(120)]
+            for i in range(0, len(names), 10):
+                (here, there)[i // 10 % 2].post_until_taken([event(name) for name in names[i : i + 10]])
+                if i % 40 == 20:
+                    there.kill_all()
+                    there.start()
+            wait_until(lambda: here.number("select count(*) from greeting") == len(names) and here.all_quiet(), "all are greeted")
+            self.check_once(here, outside, names)
 
         def retry_from_elsewhere(self, service):
             with tempfile.TemporaryDirectory() as elsewhere:
