@@ -355,16 +355,25 @@ void sql_create_index(struct text_builder *sql, const struct layout_entity *enti
 	builder_format(sql, "(_tenant,%.*s);", TEXT_ARGS(index->columns));
 }
 
+/* TRUNCATE asks no row, so that it is refused whatever they are. */
+const char *sql_seal_action(const struct dialect *dialect, uint32_t number)
+{
+	static const char *const ACTIONS[] = {"UPDATE", "DELETE", "TRUNCATE"};
+
+	return number < (*dialect->truncate_refused ? 3 : 2) ? ACTIONS[number] : NULL;
+}
+
 void sql_create_seal(struct text_builder *sql, const struct dialect *dialect, const struct layout_entity *entity)
 {
-	static const char *const actions[] = {"UPDATE", "DELETE"};
+	const char *action;
 
-	for (int i = 0; i < 2 && entity->seal.length; i++) {
-		builder_format(sql, "CREATE TRIGGER ");
-		sql_name(sql, text_format(sql->arena, "seal %.*s %s", TEXT_ARGS(entity->name), actions[i]));
-		builder_format(sql, " BEFORE %s ON ", actions[i]);
+	for (uint32_t i = 0; entity->seal.length && (action = sql_seal_action(dialect, i)); i++) {
+		builder_add_string(sql, "CREATE TRIGGER ");
+		sql_name(sql, text_format(sql->arena, "seal %.*s %s", TEXT_ARGS(entity->name), action));
+		builder_format(sql, " BEFORE %s ON ", action);
 		sql_name(sql, entity->name);
-		builder_format(sql, "%s WHEN (%.*s)%s", dialect->trigger_each, TEXT_ARGS(entity->seal),
-			       dialect->trigger_sealed);
+		if (i < 2)
+			builder_format(sql, "%s WHEN (%.*s)", dialect->trigger_each, TEXT_ARGS(entity->seal));
+		builder_add_string(sql, dialect->trigger_sealed);
 	}
 }

@@ -47,6 +47,8 @@ struct layout_index *layout_index(const struct layout_entity *entity, struct tex
 void sql_create_table(struct text_builder *sql, const struct dialect *dialect, const struct layout_entity *entity,
 		      struct text name);
 void sql_create_index(struct text_builder *sql, const struct layout_entity *entity, const struct layout_index *index);
+/* What a sealed row refuses, each by a trigger `seal ENTITY ACTION`; NULL behind the last. */
+const char *sql_seal_action(const struct dialect *dialect, uint32_t number);
 void sql_create_seal(struct text_builder *sql, const struct dialect *dialect, const struct layout_entity *entity);
 /* A foreign key, where it does not stand in the table's CREATE. */
 void sql_add_reference(struct text_builder *sql, const struct layout_entity *entity, const struct layout_field *field);

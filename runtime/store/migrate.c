@@ -233,17 +233,19 @@ static void rename_in_types(struct migrating *migrating, struct text from, struc
 enum status indexes_drop(struct migrating *migrating, struct layout_entity *entity)
 {
 	struct text_builder sql = {.arena = migrating->arena};
+	const struct dialect *dialect = migrating->store->dialect;
 
 	for (uint32_t i = 0; i < entity->indexes.count; i++) {
 		builder_add_string(&sql, "DROP INDEX ");
 		sql_name(&sql, entity->indexes.items[i].name);
 		builder_add_char(&sql, ';');
 	}
-	for (int i = 0; i < 2 && entity->seal.length; i++) {
-		builder_add_string(&sql, "DROP TRIGGER ");
-		sql_name(&sql, text_format(migrating->arena, "seal %.*s %s", TEXT_ARGS(entity->name), i ? "DELETE" : "UPDATE"));
-		if (*migrating->store->dialect->trigger_on) {
-			builder_add_string(&sql, migrating->store->dialect->trigger_on);
+	const char *action;
+	for (uint32_t i = 0; entity->seal.length && (action = sql_seal_action(dialect, i)); i++) {
+		builder_add_string(&sql, "DROP TRIGGER IF EXISTS ");
+		sql_name(&sql, text_format(migrating->arena, "seal %.*s %s", TEXT_ARGS(entity->name), action));
+		if (*dialect->trigger_on) {
+			builder_add_string(&sql, dialect->trigger_on);
 			sql_name(&sql, entity->name);
 		}
 		builder_add_char(&sql, ';');

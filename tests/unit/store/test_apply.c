@@ -2,6 +2,8 @@
 #include "tests/unit/store/sample.h"
 
 #include "engine/base/json.h"
+#include "runtime/store/inside.h"
+#include "runtime/store/sql.h"
 
 struct world {
 	struct sample sample;
@@ -228,6 +230,20 @@ static void test_owned_rows_go_with_it(void **state)
 	sample_close(&world.sample);
 }
 
+/* Whoever writes SQL of his own is refused by the database itself. */
+static void sealed_past_the_program(struct sample *sample)
+{
+	static const char *const ATTEMPTS[] = {"UPDATE paper SET text='b'", "UPDATE paper SET status='draft'",
+					       "DELETE FROM paper", "TRUNCATE paper"};
+	struct database *database = sample->store->database;
+	uint32_t count = sample->store->dialect == &dialect_sqlite ? 3 : 4;
+
+	for (uint32_t i = 0; i < count; i++) {
+		assert_int_equal(database_execute(database, ATTEMPTS[i], &sample->error), CONFLICT);
+		assert_int_equal(database_constraint(database), CONSTRAINT_SEALED);
+	}
+}
+
 static void test_sealed(void **state)
 {
 	struct sample sample;
@@ -258,6 +274,7 @@ static void test_sealed(void **state)
 	assert_non_null(strstr(sample.error.sentence, "is sealed"));
 	assert_int_equal(sample_apply(&sample, CHANGE_DELETE, paper, id, issued, NULL), CONFLICT);
 	assert_non_null(strstr(sample.error.sentence, "is sealed"));
+	sealed_past_the_program(&sample);
 	sample_close(&sample);
 }
 
