@@ -260,6 +260,7 @@ class PackTest(Tenants):
         for each in storms:
             each.start()
         try:
+            wait_until(lambda: self.visits(service, "acme") > 100, "turns are on")
             for version in ("1.0.0", "2.0.0", "1.0.0", "2.0.0"):
                 self.does(service, "pack", "activate", "door", f"ours@{version}", "--tenant", "acme")
                 before = self.visits(service, "acme")
