@@ -9,13 +9,18 @@
 #include "engine/base/check.h"
 #include "runtime/service/intake.h"
 
-enum { STORE_AT_ONCE = 4 }; /* batches of deliveries that are written to the journal in one transaction */
+enum {
+	STORE_AT_ONCE = 4, /* batches of deliveries that are written to the journal in one transaction */
+	STORE_FIRST = 4,   /* such transactions before the next turns, while the broker has more: 2.0 s at most became 1.1 s in
+			      bench/fair */
+};
 
 struct worker {
 	struct arena arena; /* one transaction */
 	uint32_t batch;
 	struct intake *intake; /* NULL without a broker */
 	bool waiting;          /* something may wait in the journal */
+	uint32_t stored;       /* transactions in a row that only stored, for the broker had more */
 };
 
 static void on_deliveries(void *context)
@@ -128,11 +133,14 @@ static enum status delivered_run(struct member *member, struct error *error)
 	/* who is alone need not wait for a fair share, and his events need not be written twice */
 	bool alone = programs_tenants(member->programs) == 1;
 	intake_take(worker->intake, &worker->arena, worker->batch * (alone ? 1 : STORE_AT_ONCE), &entries);
-	if (!entries.count)
+	if (!entries.count) {
+		worker->stored = 0;
 		return OK;
+	}
 	if (worker->waiting || entries.count > worker->batch) {
 		status = entries_store(member, &entries, error);
 		worker->waiting = true;
+		worker->stored = entries.count < worker->batch * STORE_AT_ONCE ? 0 : worker->stored + 1;
 	} else {
 		status = entries_run(member, &entries, error);
 	}
@@ -151,7 +159,7 @@ static void worker_work(struct member *member)
 	arena_reset(&worker->arena);
 	if (worker->intake)
 		status = delivered_run(member, &error);
-	if (status == OK && worker->waiting)
+	if (status == OK && worker->waiting && worker->stored % STORE_FIRST == 0)
 		status = waiting_run(member, &error);
 	member_weather(member, status, &error);
 	if (status == OK && worker->waiting)

@@ -151,7 +151,7 @@ class Service:
 
     def start(self):
         begin = (self.folder / "log").stat().st_size
-        words = [STELLWERK, "serve", PACK, "--data", self.folder / "data", "--listen", f"127.0.0.1:{self.port}", *self.more]
+        words = [STELLWERK, "serve", PACK, "--data", self.folder / "data", "--listen", "127.0.0.1:0", *self.more]  # the old port may be somebody else's by now
         self.process = subprocess.Popen(words, stderr=self.log, start_new_session=True)
 
         def port():
