@@ -486,15 +486,23 @@ static enum status entry_bury(struct turning *turning, struct turned *turned)
 	return journal_record(turning->turns->store, entry, &is_new, turning->error);
 }
 
+/* One that was found dead before it came here is only recorded. */
+static enum status dead_keep(struct turning *turning, struct turned *turned)
+{
+	error_set(turning->error, INVALID, "%.*s", TEXT_ARGS(turning->entry->sentence));
+	store_use_tenant(turning->turns->store, turning->entry->tenant);
+	enum status status = entry_bury(turning, turned);
+	store_batch_keep(turning->turns->store);
+	return status;
+}
+
 /* Each for itself, so that what is refused harms no other. */
 static enum status entry_handle(struct turning *turning, struct turned *turned)
 {
 	enum status status = CONFLICT;
 
-	if (turning->entry->state == ENTRY_DEAD) {
-		error_set(turning->error, INVALID, "%.*s", TEXT_ARGS(turning->entry->sentence));
-		return entry_bury(turning, turned);
-	}
+	if (turning->entry->state == ENTRY_DEAD)
+		return dead_keep(turning, turned);
 	/* somebody else may have written the same rows in between; what is read again is what he wrote */
 	for (int tries = 0; status == CONFLICT && tries < TURN_TRIES; tries++)
 		status = entry_try(turning, turned);
@@ -568,8 +576,13 @@ static enum status round_run(struct turns *turns, const struct batch *batch, con
 		struct turning turning = {
 			.turns = turns, .entry = entry, .parsed = contents[i], .now = batch->now, .error = error};
 		uint32_t missed = store_batch_missed(turns->store);
-		if (entry->state == ENTRY_DEAD)
-			return CONFLICT;
+		if (entry->state == ENTRY_DEAD) {
+			enum status buried = in_order ? dead_keep(&turning, turned) : OK;
+			if (buried != OK)
+				return buried;
+			*kept += in_order;
+			continue;
+		}
 		if (!in_order && (scouted[i] || (entry->content.length && !contents[i])))
 			continue;
 		enum status status = entry_reckon(&turning);

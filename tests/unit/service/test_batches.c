@@ -73,6 +73,8 @@ static void week_read(struct arena *arena, entry_list *entries)
 	/* what can not be handled, amid what can */
 	entries->items[100].type = TEXT("nobody");
 	entries->items[101].content = TEXT("{\"body\":");
+	entries->items[300].state = ENTRY_DEAD; /* as its receiver has found */
+	entries->items[300].sentence = TEXT("the broker gave it up");
 }
 
 /* --- what a store holds */
@@ -177,8 +179,8 @@ static struct text week_run(struct arena *arena, uint32_t most)
 		doubles += turned.doubles;
 		one_by_one += turned.one_by_one;
 	}
-	assert_int_equal(dead, 2);
-	assert_in_range(one_by_one, 1, 2); /* those with the dead, and no others */
+	assert_int_equal(dead, 3);
+	assert_in_range(one_by_one, 1, 2); /* those in which a turn was refused, and no others */
 	assert_in_range(doubles, 38, 100);
 	struct text shown = store_show(store, arena);
 	turns_close(turns);
