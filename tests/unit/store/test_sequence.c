@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { DRAWERS = 25, TURNS = 8, NUMBERS_MOST = DRAWERS * TURNS * 2 };
+enum { DRAWERS = 100, TURNS = 8, NUMBERS_MOST = DRAWERS * TURNS * 2 };
 
 static char folder[] = "/tmp/stellwerk_sequence_XXXXXX";
 
