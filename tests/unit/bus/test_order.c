@@ -184,8 +184,8 @@ static void one_consumer_is_active_and_another_takes_over(void **state)
 	peer_open(&second, broker_setting("STELLWERK_TEST_BROKER"), NULL);
 	WAIT_UNTIL(&second, second.opened);
 	peer_subscribe_all(peer);
+	peer_publish_all(peer, 0, 40); /* confirmed: so the broker knows the subscriptions before it, too */
 	peer_subscribe_all(&second);
-	peer_publish_all(peer, 0, 40);
 	bus_acknowledge(peer->bus, peer_take(peer, 0, 10));
 	(void)peer_take(peer, 10, 10);
 	assert_int_equal(loop_turn(second.loop, 0, &second.error), OK);
@@ -206,8 +206,8 @@ static void who_unsubscribes_hands_over(void **state)
 	peer_open(&second, broker_setting("STELLWERK_TEST_BROKER"), NULL);
 	WAIT_UNTIL(&second, second.opened);
 	peer_subscribe_all(peer);
+	peer_publish_all(peer, 0, 20); /* confirmed: so the broker knows the subscriptions before it, too */
 	peer_subscribe_all(&second);
-	peer_publish_all(&second, 0, 20);
 	(void)peer_take(peer, 0, 5);
 	for (uint32_t shard = 0; shard < SHARDS; shard++)
 		bus_unsubscribe(peer->bus, shard);
