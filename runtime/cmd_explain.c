@@ -6,6 +6,7 @@
 #include "engine/model/system.h"
 #include "runtime/command.h"
 #include "runtime/explain.h"
+#include "runtime/explain_past.h"
 #include "runtime/play.h"
 #include "runtime/summary.h"
 
@@ -50,6 +51,8 @@ int cmd_explain(const struct command_line *line)
 	struct world_options drawing = {.listener = draw_turn_heard, .context = &hunt};
 	uint32_t packs = pack_paths(line);
 
+	if (line->word_count == 1 && !option_given(line, "events"))
+		return explain_past(line);
 	if (packs + 1 != line->word_count)
 		return usage_error(line, "what shall be explained? An event's id, a record's number or name, or `last`");
 	hunt.target = text_from(line->words[packs]);

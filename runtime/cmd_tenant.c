@@ -224,12 +224,8 @@ static int tenant_unset(struct serving *serving)
 	struct tenant tenant;
 	int code = named_find(serving, &tenant);
 
-	if (code != EXIT_FINE)
-		return code;
-	store_use_tenant(serving->store, tenant.number);
-	if (store_begin(serving->store, &serving->error) != OK)
-		return world_error(&serving->error);
-	code = serving_settle(serving, tenant_setting_unset(serving->store, text_from(words[2]), &serving->error));
+	if (code == EXIT_FINE)
+		code = tenant_setting_default(serving, &tenant, text_from(words[2]));
 	if (code == EXIT_FINE)
 		printf("%s has its default again for %s\n", words[2], words[1]);
 	return code;

@@ -1,8 +1,6 @@
 /* `stellwerk why`: a turn of the past, from what the service has kept. Computes nothing again: what is shown was written when
  * it happened. */
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "engine/base/json.h"
 #include "runtime/serving.h"
@@ -16,7 +14,6 @@ struct why {
 	past_list changes;
 };
 
-static enum status entry_find(struct why *why, struct text what);
 static void why_print(const struct why *why);
 static void why_write(const struct why *why);
 
@@ -29,7 +26,7 @@ int cmd_why(const struct command_line *line)
 	int code = serving_open(&why.serving, line);
 	if (code == EXIT_FINE) {
 		struct error *error = &why.serving.error;
-		enum status status = entry_find(&why, text_from(line->words[0]));
+		enum status status = serving_entry(&why.serving, text_from(line->words[0]), &why.entry);
 		if (status == OK)
 			status = past_changes(why.serving.store, why.arena, past_turn(why.arena, &why.entry), &why.changes,
 					      error);
@@ -40,24 +37,6 @@ int cmd_why(const struct command_line *line)
 	}
 	serving_close(&why.serving);
 	return code;
-}
-
-/* --- which turn */
-static enum status entry_find(struct why *why, struct text what)
-{
-	struct store *store = why->serving.store;
-	struct record_id turn;
-	char *end;
-
-	errno = 0;
-	long long number = strtoll(what.bytes, &end, 10);
-	if (!errno && end != what.bytes && !*end)
-		return journal_read(store, why->arena, number, &why->entry, &why->serving.error);
-	enum status status = journal_find(store, why->arena, what, &why->entry, &why->serving.error);
-	if (status != NOT_FOUND)
-		return status;
-	status = past_turn_of(store, what, &turn, &why->serving.error);
-	return status == OK ? past_entry(store, why->arena, turn, &why->entry, &why->serving.error) : status;
 }
 
 /* --- for people */

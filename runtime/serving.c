@@ -1,12 +1,14 @@
 /* Opens what a service keeps. Must make no store for who only looks: a mistyped folder would look like an empty one. */
 #include "runtime/serving.h"
 
+#include <errno.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "engine/base/json.h"
-#include "runtime/store/journal.h"
+#include "runtime/store/past.h"
 #include "runtime/store/tenant.h"
 
 static const char *given(void *context, const char *word)
@@ -64,35 +66,75 @@ struct text serving_person(const struct serving *serving)
 	return by ? text_from(by) : user ? text_copy(serving->line->arena, text_from(user->pw_name)) : TEXT("somebody");
 }
 
-enum status serving_note(struct serving *serving, int64_t tenant, struct record_id id, const char *what, struct text because)
+static void member_write(struct json_writer *writer, const char *name, struct text text)
 {
-	struct text_builder content = {.arena = serving->line->arena};
-	struct json_writer writer = {.text = &content};
-	char name[RECORD_ID_TEXT + 1];
-	bool is_new;
+	json_write_name(writer, text_from(name));
+	json_write_text(writer, text);
+}
 
-	record_id_write(id, name);
-	json_open_object(&writer);
-	json_write_name(&writer, TEXT("of"));
-	json_write_text(&writer, text_from(name));
-	json_write_name(&writer, TEXT("by"));
-	json_write_text(&writer, serving_person(serving));
-	if (because.length) {
-		json_write_name(&writer, TEXT("because"));
-		json_write_text(&writer, because);
-	}
-	json_close_object(&writer);
+static enum status note(struct serving *serving, int64_t tenant, struct record_id id, const char *what, struct text content)
+{
+	bool is_new;
 	struct entry entry = {.tenant = tenant,
-			      .origin = ENTRY_RESUMED,
+			      .origin = ENTRY_NOTED,
 			      .state = ENTRY_DONE,
 			      .id = id,
 			      .source = TEXT("person"),
 			      .type = text_from(what),
 			      .subject = TEXT(""),
-			      .content = builder_text(&content),
+			      .content = content,
 			      .received_at = (moment)time(NULL),
 			      .handled_at = (moment)time(NULL)};
 	return journal_record(serving->store, &entry, &is_new, &serving->error);
+}
+
+enum status serving_note(struct serving *serving, int64_t tenant, struct record_id id, const char *what, struct text because)
+{
+	struct text_builder content = {.arena = serving->line->arena};
+	struct json_writer writer = {.text = &content};
+	char name[RECORD_ID_TEXT + 1];
+
+	record_id_write(id, name);
+	json_open_object(&writer);
+	member_write(&writer, "of", text_from(name));
+	member_write(&writer, "by", serving_person(serving));
+	if (because.length)
+		member_write(&writer, "because", because);
+	json_close_object(&writer);
+	return note(serving, tenant, id, what, builder_text(&content));
+}
+
+enum status serving_note_setting(struct serving *serving, int64_t tenant, struct text name, struct text before,
+				 struct text after)
+{
+	struct text_builder content = {.arena = serving->line->arena};
+	struct json_writer writer = {.text = &content};
+
+	json_open_object(&writer);
+	member_write(&writer, "name", name);
+	member_write(&writer, "before", before);
+	member_write(&writer, "after", after);
+	member_write(&writer, "by", serving_person(serving));
+	json_close_object(&writer);
+	return note(serving, tenant, (struct record_id){0}, NOTE_SETTING, builder_text(&content));
+}
+
+enum status serving_entry(struct serving *serving, struct text what, struct entry *entry_out)
+{
+	struct store *store = serving->store;
+	struct arena *arena = serving->line->arena;
+	struct record_id turn;
+	char *end;
+
+	errno = 0;
+	long long number = strtoll(what.bytes, &end, 10);
+	if (!errno && end != what.bytes && !*end)
+		return journal_read(store, arena, number, entry_out, &serving->error);
+	enum status status = journal_find(store, arena, what, entry_out, &serving->error);
+	if (status != NOT_FOUND)
+		return status;
+	status = past_turn_of(store, what, &turn, &serving->error);
+	return status == OK ? past_entry(store, arena, turn, entry_out, &serving->error) : status;
 }
 
 void serving_close(struct serving *serving)

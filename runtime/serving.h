@@ -4,7 +4,7 @@
 
 #include "runtime/command.h"
 #include "runtime/service/serve.h"
-#include "runtime/store/store.h"
+#include "runtime/store/journal.h"
 
 struct serving {
 	const struct command_line *line;
@@ -24,6 +24,12 @@ struct text serving_person(const struct serving *serving);
 /* Keeps in the journal what a person has decided about something that is no event: `what` of `id`, by whom and why. Within a
  * transaction. */
 enum status serving_note(struct serving *serving, int64_t tenant, struct record_id id, const char *what, struct text because);
+/* The same of a setting: as it stood in the store, and as it stands there now. */
+enum status serving_note_setting(struct serving *serving, int64_t tenant, struct text name, struct text before,
+				 struct text after);
+/* What a person means by a word: the number of an entry of the journal, the id of an event, or a record, whose last turn it is
+ * then. NOT_FOUND: there is none. */
+enum status serving_entry(struct serving *serving, struct text what, struct entry *entry_out) MUST_CHECK;
 void serving_close(struct serving *serving);
 
 #endif

@@ -85,12 +85,53 @@ static enum status value_make(struct serving *serving, const struct pack *pack, 
 	return engine_evaluate(engine, item->code, frame, (moment)time(NULL), ports, value_out, &serving->error);
 }
 
+/* As it stands in the store; empty: it has the default of its packs. */
+static enum status stands(struct serving *serving, struct text name, struct text *value_out)
+{
+	tenant_settings settings;
+	enum status status = tenant_settings_read(serving->store, serving->line->arena, &settings, &serving->error);
+
+	*value_out = TEXT("");
+	for (uint32_t i = 0; status == OK && i < settings.count; i++)
+		if (text_equal(settings.items[i].name, name))
+			*value_out = settings.items[i].value;
+	return status;
+}
+
+/* The journal says of each turn which settings it had. */
+static enum status noted(struct serving *serving, int64_t tenant, struct text name, struct text before)
+{
+	struct text after;
+	enum status status = stands(serving, name, &after);
+
+	return status == OK ? serving_note_setting(serving, tenant, name, before, after) : status;
+}
+
+static enum status unset(struct serving *serving, const struct tenant *tenant, struct text name)
+{
+	struct text before;
+	enum status status = stands(serving, name, &before);
+
+	if (status == OK)
+		status = tenant_setting_unset(serving->store, name, &serving->error);
+	return status == OK ? noted(serving, tenant->number, name, before) : status;
+}
+
+int tenant_setting_default(struct serving *serving, const struct tenant *tenant, struct text name)
+{
+	store_use_tenant(serving->store, tenant->number);
+	if (store_begin(serving->store, &serving->error) != OK)
+		return world_error(&serving->error);
+	return serving_settle(serving, unset(serving, tenant, name));
+}
+
 static enum status set(struct serving *serving, const struct pack *pack, int64_t tenant)
 {
 	const struct setting *setting = NULL;
 	struct engine *engine;
 	struct ports ports;
 	struct value value = value_missing();
+	struct text before = TEXT("");
 	enum status status = engine_open(&engine);
 
 	if (status != OK)
@@ -104,7 +145,11 @@ static enum status set(struct serving *serving, const struct pack *pack, int64_t
 	if (status == OK && value.kind == VALUE_MISSING)
 		status = error_set(&serving->error, INVALID, "that is no value; `tenant unset` goes back to the default");
 	if (status == OK)
+		status = stands(serving, setting->name, &before);
+	if (status == OK)
 		status = store_set_setting(serving->store, setting, value, &serving->error);
+	if (status == OK)
+		status = noted(serving, tenant, setting->name, before);
 	engine_close(engine);
 	store_forget_programs(serving->store);
 	return status;

@@ -1,7 +1,7 @@
 /* From entries to a committed transaction, in two ways. Hurried, turns follow one another and whatever fails takes all of them
  * back. Then they come again with care: each in a savepoint of its own, so that a dead one costs the others nothing. Must never
  * decide what an event means: that is the engine's. */
-#include "runtime/service/turns.h"
+#include "runtime/service/turning.h"
 
 #include <stdlib.h>
 
@@ -23,14 +23,6 @@ enum {
 	TIMER_AGAIN = 3600,       /* seconds, for one whose turn was refused */
 	SCOUT_ROUNDS = 6,         /* reads that follow from reads; what is still missing then is read one by one */
 	SCOUT_CONTENT = 64 << 10, /* bytes; longer ones are read once, when it is their turn */
-};
-
-struct turns {
-	struct store *store;
-	struct programs *programs;
-	struct ports ports;
-	struct arena arena; /* one entry */
-	struct arena kept;  /* one transaction: sentences */
 };
 
 struct turns *turns_open(struct store *store, struct programs *programs)
@@ -56,22 +48,20 @@ void turns_close(struct turns *turns)
 	free(turns);
 }
 
-/* --- one entry's turn, by what began it */
-struct turning {
-	struct turns *turns;
-	const struct loaded *loaded; /* of the entry's tenant */
-	struct entry *entry;
-	const struct json *parsed;  /* its content, when the batch has read it already */
-	const struct json *content; /* NULL when the entry has none */
-	const struct turn *turn;    /* NULL: nothing to do */
-	const struct event *event;  /* what began it, if that is an event */
-	stack_list elsewhere;       /* other programs that it is about as well */
-	moment now;
-	bool is_double; /* of an event that had its turn */
-	bool is_taken;  /* the journal says that this very entry was handled: nothing of it may be kept */
-	struct error *error;
-};
+void turns_listen(struct turns *turns, turn_heard_fn *heard, void *context)
+{
+	turns->heard = heard;
+	turns->context = context;
+}
 
+void engine_ready(const struct turns *turns, const struct loaded *loaded)
+{
+	store_use_program(turns->store, loaded->program);
+	engine_begin(loaded->engine);
+	engine_observe(loaded->engine, turns->heard);
+}
+
+/* --- one entry's turn, by what began it */
 static enum status event_turn(struct turning *turning)
 {
 	const struct entry *entry = turning->entry;
@@ -176,7 +166,7 @@ static enum status activated_turn(struct turning *turning)
 	return engine_activate(turning->loaded->engine, turning->now, &turning->turns->ports, &turning->turn, turning->error);
 }
 
-static enum status (*const TURNS[ENTRY_ORIGIN_COUNT])(struct turning *turning) = {
+enum status (*const TURNS[ENTRY_ORIGIN_COUNT])(struct turning *turning) = {
 	[ENTRY_EVENT] = event_turn,        [ENTRY_RECEIVED] = received_turn, [ENTRY_TIMER] = timer_turn,
 	[ENTRY_ANSWER] = answer_turn,      [ENTRY_DECISION] = decision_turn, [ENTRY_RESUMED] = resumed_turn,
 	[ENTRY_ACTIVATED] = activated_turn};
@@ -219,7 +209,7 @@ static void rules_look(const struct turning *turning, struct turned *turned)
 		turned->failed_rules += turning->turn->trace.rules.items[i].outcome == OUTCOME_FAILED;
 }
 
-static enum status plan_keep(struct turning *turning, struct turned *turned)
+enum status plan_keep(struct turning *turning, struct turned *turned)
 {
 	struct turns *turns = turning->turns;
 	enum status status = store_apply(turns->store, &turning->turn->plan, turning->error);
@@ -231,6 +221,8 @@ static enum status plan_keep(struct turning *turning, struct turned *turned)
 	timers_look(turning, turned);
 	rules_look(turning, turned);
 	turning->entry->trace = trace_text(&turns->arena, turning->loaded->program, turning->turn);
+	if (turns->heard)
+		turns->heard(turns->context, turning->loaded, turning->turn);
 	return OK;
 }
 
@@ -285,116 +277,10 @@ static enum status turn_reckon(struct turning *turning, struct turned *none)
 	if (status != OK)
 		return status;
 	(void)none;
-	store_use_program(turns->store, turning->loaded->program);
 	entry->program = turning->loaded->program->hash;
-	engine_begin(turning->loaded->engine);
+	engine_ready(turns, turning->loaded);
 	store_turn(turns->store, turning->now, entry->id);
 	return TURNS[entry->origin](turning);
-}
-
-/* --- workflows that run on other programs: docs/decisions/0011-an-instance-is-a-row.md */
-static enum status program_switch(struct turning *turning, uint64_t stack)
-{
-	struct turns *turns = turning->turns;
-	enum status status = programs_by_hash(turns->programs, stack, &turning->loaded, turning->error);
-
-	if (status != OK)
-		return status;
-	store_use_program(turns->store, turning->loaded->program);
-	engine_begin(turning->loaded->engine);
-	return OK;
-}
-
-/* It is for one of them alone: the same again, there. */
-static enum status foreign_run(struct turning *turning, struct turned *turned)
-{
-	uint64_t stack = turning->elsewhere.items[0];
-	enum status status = program_switch(turning, stack);
-
-	if (status != OK)
-		return status;
-	turning->entry->program = stack;
-	status = TURNS[turning->entry->origin](turning);
-	return status == OK && turning->turn ? plan_keep(turning, turned) : status;
-}
-
-static enum status signal_run(struct turning *turning, const struct event *event, struct turned *turned)
-{
-	struct turns *turns = turning->turns;
-	const struct event *theirs;
-	enum status status = event_translate(&turns->arena, event, &turning->loaded->program->schema, &theirs, turning->error);
-
-	if (status != OK || !theirs)
-		return status;
-	engine_begin(turning->loaded->engine);
-	status = engine_signal(turning->loaded->engine, theirs, &turns->ports, &turning->turn, turning->error);
-	return status == OK ? plan_keep(turning, turned) : status;
-}
-
-/* What happened in this turn is told to them, too. */
-static enum status signals_run(struct turning *turning, struct turned *turned)
-{
-	const struct loaded *own = turning->loaded;
-	const struct turn *turn = turning->turn;
-	enum status status = plan_keep(turning, turned);
-	struct text trace = turning->entry->trace;
-
-	for (uint32_t i = 0; status == OK && i < turning->elsewhere.count; i++) {
-		status = program_switch(turning, turning->elsewhere.items[i]);
-		if (status == OK && turning->event)
-			status = signal_run(turning, turning->event, turned);
-		for (uint32_t k = 0; status == OK && k < turn->plan.events.count; k++)
-			status = signal_run(turning, turn->plan.events.items[k], turned);
-	}
-	turning->loaded = own;
-	turning->turn = turn;
-	turning->entry->trace = trace;
-	store_use_program(turning->turns->store, own->program);
-	return status;
-}
-
-static void elsewhere_add(struct turning *turning, const stack_list *stacks)
-{
-	for (uint32_t i = 0; i < stacks->count; i++) {
-		bool is_named = false;
-		for (uint32_t k = 0; k < turning->elsewhere.count; k++)
-			is_named = is_named || turning->elsewhere.items[k] == stacks->items[i];
-		if (!is_named)
-			*list_add(&turning->turns->arena, &turning->elsewhere) = stacks->items[i];
-	}
-}
-
-static enum status waiting_add(struct turning *turning, const struct event *event)
-{
-	struct turns *turns = turning->turns;
-	stack_list stacks = {0};
-	enum status status = programs_that_wait(turns->programs, turning->entry->tenant, turning->loaded->program->hash,
-						event->kind->name, &turns->arena, &stacks, turning->error);
-
-	elsewhere_add(turning, &stacks);
-	return status;
-}
-
-/* What the engine has named, and whoever waits for something of which this program's workflows know nothing. */
-static enum status elsewhere_find(struct turning *turning, enum status reckoned)
-{
-	const struct turn *turn = turning->turn;
-	enum status status = OK;
-
-	if (!turn || (reckoned != OK && reckoned != FOREIGN))
-		return reckoned;
-	for (uint32_t i = 0; i < turn->elsewhere.count; i++) {
-		uint64_t named[] = {turn->elsewhere.items[i]};
-		elsewhere_add(turning, &(stack_list){.items = named, .count = 1});
-	}
-	if (reckoned == FOREIGN ||
-	    !programs_are_behind(turning->turns->programs, turning->entry->tenant, turning->loaded->program->hash))
-		return reckoned;
-	if (turning->event)
-		status = waiting_add(turning, turning->event);
-	for (uint32_t i = 0; i < turn->plan.events.count && status == OK; i++)
-		status = waiting_add(turning, turn->plan.events.items[i]);
-	return status;
 }
 
 static enum status within_memory(struct turning *turning, struct turned *turned,
@@ -673,6 +559,8 @@ enum status turns_run_with(struct turns *turns, struct entry *entries, uint32_t 
 	enum status status = batch_run(turns, &batch, true, turned_out, error);
 	if (is_refusal(status)) {
 		memcpy(entries, before, count * sizeof *entries);
+		if (turns->heard)
+			turns->heard(turns->context, NULL, NULL);
 		status = batch_run(turns, &batch, false, turned_out, error);
 		turned_out->one_by_one = true;
 	}

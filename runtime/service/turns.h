@@ -16,6 +16,12 @@ struct turns;
 struct turns *turns_open(struct store *store, struct programs *programs);
 void turns_close(struct turns *turns);
 
+/* Told of each turn while the store stands as it left it; the turn is observed (engine_observe). NULL: all that was told of
+ * these entries was taken back, and they come again. For who looks at turns that happen again: the service has no time for it.
+ */
+typedef void turn_heard_fn(void *context, const struct loaded *loaded, const struct turn *turn);
+void turns_listen(struct turns *turns, turn_heard_fn *heard, void *context);
+
 /* What became of a transaction, for metrics. */
 struct turned {
 	uint32_t done, dead, doubles; /* entries */

@@ -1,4 +1,5 @@
 /* Hands each call on to the driver that the database was opened with. */
+#include "engine/base/check.h"
 #include "runtime/store/driver.h"
 
 static bool is_postgres(const char *where)
@@ -27,6 +28,12 @@ const struct dialect *database_dialect(const struct database *database)
 enum status database_execute(struct database *database, const char *sql, struct error *error)
 {
 	return database->driver->execute(database, sql, error);
+}
+
+enum status database_copy(struct database *from, struct database *to, struct error *error)
+{
+	CHECK(from->driver->copy && from->driver == to->driver);
+	return from->driver->copy(from, to, error);
 }
 
 enum status database_check_references(struct database *database, bool on, struct error *error)

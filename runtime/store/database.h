@@ -31,6 +31,8 @@ const struct dialect *database_dialect(const struct database *database);
 
 /* One or more statements without parameters and rows. */
 enum status database_execute(struct database *database, const char *sql, struct error *error) MUST_CHECK;
+/* All that is in an embedded database into another, in place of what was there. Neither may be in a transaction. */
+enum status database_copy(struct database *from, struct database *to, struct error *error) MUST_CHECK;
 /* Whether references are checked; only outside a transaction. */
 enum status database_check_references(struct database *database, bool on, struct error *error) MUST_CHECK;
 /* True when some row of this transaction refers to a row that is not there. */

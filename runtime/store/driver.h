@@ -18,6 +18,8 @@ struct driver {
 	enum status (*open)(const char *where, struct database **database_out, struct error *error);
 	void (*close)(struct database *database);
 	enum status (*execute)(struct database *database, const char *sql, struct error *error);
+	/* NULL: it can not be done with this one */
+	enum status (*copy)(struct database *from, struct database *to, struct error *error);
 	enum status (*check_references)(struct database *database, bool on, struct error *error);
 	bool (*has_open_references)(struct database *database);
 	enum constraint (*constraint)(const struct database *database);

@@ -290,11 +290,21 @@ static const char *list_sql(const struct entry_filter *filter)
 	       "received_at>=?4 ORDER BY number LIMIT ?5";
 }
 
+static enum status entries_read(struct statement *statement, struct arena *arena, entry_list *entries_out, struct error *error)
+{
+	enum status status;
+	bool row;
+
+	while ((status = statement_step(statement, &row, error)) == OK && row)
+		entry_read(arena, statement, list_add(arena, entries_out));
+	statement_reset(statement);
+	return status;
+}
+
 enum status journal_list(struct store *store, struct arena *arena, const struct entry_filter *filter, entry_list *entries_out,
 			 struct error *error)
 {
 	struct statement *statement;
-	bool row;
 	enum status status = store_statement(store, list_sql(filter), &statement, error);
 
 	*entries_out = (entry_list){0};
@@ -308,10 +318,23 @@ enum status journal_list(struct store *store, struct arena *arena, const struct 
 	statement_bind(statement, 5, sql_integer(filter->most ? filter->most : LIST_MOST));
 	if (filter->has_id)
 		statement_bind(statement, 6, sql_from_id(&store->scratch, filter->id));
-	while ((status = statement_step(statement, &row, error)) == OK && row)
-		entry_read(arena, statement, list_add(arena, entries_out));
-	statement_reset(statement);
-	return status;
+	return entries_read(statement, arena, entries_out, error);
+}
+
+enum status journal_notes(struct store *store, struct arena *arena, int64_t tenant, entry_list *entries_out,
+			  struct error *error)
+{
+	struct statement *statement;
+	enum status status =
+		store_statement(store, "SELECT " ENTRY_COLUMNS " FROM _journal WHERE _tenant=?1 AND origin=?2 ORDER BY number",
+				&statement, error);
+
+	*entries_out = (entry_list){0};
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(tenant));
+	statement_bind(statement, 2, sql_integer(ENTRY_NOTED));
+	return entries_read(statement, arena, entries_out, error);
 }
 
 enum status journal_read(struct store *store, struct arena *arena, int64_t number, struct entry *entry_out, struct error *error)
@@ -391,6 +414,11 @@ enum status journal_waiting(struct store *store, struct arena *arena, tenant_lis
 		*list_add(arena, tenants_out) = statement_column(statement, 0).integer;
 	statement_reset(statement);
 	return status;
+}
+
+enum status journal_newest(struct store *store, int64_t *number_out, struct error *error)
+{
+	return store_number(store, "SELECT coalesce(max(number),0) FROM _journal", number_out, error);
 }
 
 enum status journal_counts(struct store *store, int64_t *waiting_out, int64_t *dead_out, struct error *error)
@@ -534,6 +562,50 @@ enum status calls_list(struct store *store, struct arena *arena, bool has_state,
 	return calls_read(statement, arena, calls_out, error);
 }
 
+enum status calls_made(struct store *store, struct arena *arena, int64_t tenant, moment since, call_list *calls_out,
+		       struct error *error)
+{
+	struct statement *statement;
+	enum status status = store_statement(
+		store, "SELECT " CALL_COLUMNS " FROM _call WHERE _tenant=?1 AND made_at>=?2 ORDER BY made_at,id", &statement,
+		error);
+
+	*calls_out = (call_list){0};
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(tenant));
+	statement_bind(statement, 2, sql_integer(since));
+	return calls_read(statement, arena, calls_out, error);
+}
+
+static enum status call_one(struct statement *statement, struct arena *arena, struct call *call_out, struct error *error)
+{
+	call_list calls = {0};
+	enum status status = calls_read(statement, arena, &calls, error);
+
+	if (status == OK && calls.count)
+		*call_out = calls.items[0];
+	return status == OK && !calls.count ? error_set(error, NOT_FOUND, "there is no such call") : status;
+}
+
+enum status call_alike(struct store *store, struct arena *arena, const struct call *call, struct call *call_out,
+		       struct error *error)
+{
+	struct statement *statement;
+	enum status status = store_statement(store,
+					     "SELECT " CALL_COLUMNS " FROM _call WHERE state=0 AND _tenant=?1 AND connector=?2 "
+					     "AND action=?3 AND arguments=?4 ORDER BY made_at,id LIMIT 1",
+					     &statement, error);
+
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(call->tenant));
+	statement_bind(statement, 2, sql_text(call->connector));
+	statement_bind(statement, 3, sql_text(call->action));
+	statement_bind(statement, 4, sql_text(call->arguments));
+	return call_one(statement, arena, call_out, error);
+}
+
 enum status call_change(struct store *store, const struct call *call, enum call_state from, uint32_t attempts_from,
 			struct error *error)
 {
@@ -565,7 +637,6 @@ enum status call_find(struct store *store, struct arena *arena, int64_t tenant, 
 		      struct error *error)
 {
 	struct statement *statement;
-	call_list calls = {0};
 	enum status status =
 		store_statement(store, "SELECT " CALL_COLUMNS " FROM _call WHERE _tenant=?1 AND id=?2", &statement, error);
 
@@ -574,8 +645,5 @@ enum status call_find(struct store *store, struct arena *arena, int64_t tenant, 
 	arena_reset(&store->scratch);
 	statement_bind(statement, 1, sql_integer(tenant));
 	statement_bind(statement, 2, sql_from_id(&store->scratch, id));
-	status = calls_read(statement, arena, &calls, error);
-	if (status == OK && calls.count)
-		*call_out = calls.items[0];
-	return status == OK && !calls.count ? error_set(error, NOT_FOUND, "there is no such call") : status;
+	return call_one(statement, arena, call_out, error);
 }

@@ -31,6 +31,10 @@ enum entry_state {
 	ENTRY_STATE_COUNT
 };
 
+/* The type of what is NOTED when a setting gets another value: {"name":…,"before":…,"after":…,"by":…}, as the setting stands in
+ * the store; empty: the default of its packs. */
+#define NOTE_SETTING "setting.changed"
+
 struct entry {
 	int64_t number; /* in the journal; given by it */
 	int64_t tenant;
@@ -92,12 +96,17 @@ enum status journal_list(struct store *store, struct arena *arena, const struct 
 /* One, by its number. NOT_FOUND: there is none. */
 enum status journal_read(struct store *store, struct arena *arena, int64_t number, struct entry *entry_out,
 			 struct error *error) MUST_CHECK;
+/* Whatever was NOTED of a tenant, in its order. */
+enum status journal_notes(struct store *store, struct arena *arena, int64_t tenant, entry_list *entries_out,
+			  struct error *error) MUST_CHECK;
 /* An event from outside, by the id its sender gave it, or by its id here. NOT_FOUND: there is none. */
 enum status journal_find(struct store *store, struct arena *arena, struct text id, struct entry *entry_out,
 			 struct error *error) MUST_CHECK;
 /* Tenants that have PENDING entries, the one that waits longest first. */
 typedef LIST(int64_t) tenant_list;
 enum status journal_waiting(struct store *store, struct arena *arena, tenant_list *tenants_out, struct error *error) MUST_CHECK;
+/* The highest number; 0: it is empty. */
+enum status journal_newest(struct store *store, int64_t *number_out, struct error *error) MUST_CHECK;
 /* How many wait and how many are dead, of all tenants. */
 enum status journal_counts(struct store *store, int64_t *waiting_out, int64_t *dead_out, struct error *error) MUST_CHECK;
 
@@ -147,6 +156,12 @@ enum status calls_sent(struct store *store, int64_t tenant, struct text action, 
 enum status calls_list(struct store *store, struct arena *arena, bool has_state, enum call_state state, uint32_t most,
 		       call_list *calls_out, struct error *error) MUST_CHECK;
 const char *call_state_name(enum call_state state);
+/* Those of a tenant that were made since then, in the order of their making. */
+enum status calls_made(struct store *store, struct arena *arena, int64_t tenant, moment since, call_list *calls_out,
+		       struct error *error) MUST_CHECK;
+/* The first DUE one of the same tenant, connector, action and arguments. NOT_FOUND: there is none. */
+enum status call_alike(struct store *store, struct arena *arena, const struct call *call, struct call *call_out,
+		       struct error *error) MUST_CHECK;
 /* Writes state, due_at, attempts, sentence and answer. CONFLICT: its state is not `from` with `attempts_from`
  * attempts any more. */
 enum status call_change(struct store *store, const struct call *call, enum call_state from, uint32_t attempts_from,

@@ -2,34 +2,44 @@
 #include "runtime/store/past.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "engine/base/json.h"
 #include "runtime/store/inside.h"
+
+#define CHANGE_COLUMNS "number,event,entity,change,record,rule,before,after"
+
+static enum status changes_read(struct arena *arena, struct statement *statement, past_list *changes_out, struct error *error)
+{
+	enum status status;
+	bool row;
+
+	*changes_out = (past_list){0};
+	while ((status = statement_step(statement, &row, error)) == OK && row)
+		*list_add(arena, changes_out) = (struct past_change){.number = statement_column(statement, 0).integer,
+								     .turn = id_from_sql(statement_column(statement, 1)),
+								     .entity = store_text(arena, statement, 2),
+								     .change = store_text(arena, statement, 3),
+								     .record = id_from_sql(statement_column(statement, 4)),
+								     .rule = store_text(arena, statement, 5),
+								     .before = store_text(arena, statement, 6),
+								     .after = store_text(arena, statement, 7)};
+	statement_reset(statement);
+	return status;
+}
 
 enum status past_changes(struct store *store, struct arena *arena, struct record_id turn, past_list *changes_out,
 			 struct error *error)
 {
 	struct statement *statement;
-	bool row;
-	enum status status = store_statement(store,
-					     "SELECT entity,change,record,rule,before,after FROM _history WHERE event=?1 "
-					     "ORDER BY number",
+	enum status status = store_statement(store, "SELECT " CHANGE_COLUMNS " FROM _history WHERE event=?1 ORDER BY number",
 					     &statement, error);
 
-	*changes_out = (past_list){0};
 	if (status != OK)
 		return status;
 	arena_reset(&store->scratch);
 	statement_bind(statement, 1, sql_from_id(&store->scratch, turn));
-	while ((status = statement_step(statement, &row, error)) == OK && row)
-		*list_add(arena, changes_out) = (struct past_change){.entity = store_text(arena, statement, 0),
-								     .change = store_text(arena, statement, 1),
-								     .record = id_from_sql(statement_column(statement, 2)),
-								     .rule = store_text(arena, statement, 3),
-								     .before = store_text(arena, statement, 4),
-								     .after = store_text(arena, statement, 5)};
-	statement_reset(statement);
-	return status;
+	return changes_read(arena, statement, changes_out, error);
 }
 
 /* --- from a record to its turn */
@@ -129,4 +139,131 @@ enum status past_entry(struct store *store, struct arena *arena, struct record_i
 		return status;
 	return number ? journal_read(store, arena, number, entry_out, error)
 		      : error_set(error, NOT_FOUND, "the journal does not know what began the turn %s", id);
+}
+
+/* --- the past as a whole */
+enum status past_read(struct store *store, struct arena *arena, int64_t tenant, int64_t after, moment until, uint32_t most,
+		      past_list *changes_out, struct error *error)
+{
+	struct statement *statement;
+	enum status status = store_statement(store,
+					     "SELECT " CHANGE_COLUMNS " FROM _history WHERE _tenant=?1 AND number>?2 AND at<?3 "
+					     "ORDER BY number LIMIT ?4",
+					     &statement, error);
+
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(tenant));
+	statement_bind(statement, 2, sql_integer(after));
+	statement_bind(statement, 3, sql_integer(until));
+	statement_bind(statement, 4, sql_integer(most));
+	return changes_read(arena, statement, changes_out, error);
+}
+
+enum status past_newest(struct store *store, int64_t *number_out, struct error *error)
+{
+	return store_number(store, "SELECT coalesce(max(number),0) FROM _history", number_out, error);
+}
+
+/* Where a turn stands among those that changed something: the number of its first change. */
+static enum status first_changes_read(struct store *store, struct arena *arena, int64_t tenant, struct map *firsts,
+				      struct error *error)
+{
+	struct statement *statement;
+	bool row;
+	enum status status = store_statement(store, "SELECT event,min(number) FROM _history WHERE _tenant=?1 GROUP BY event",
+					     &statement, error);
+
+	*firsts = map_in(arena);
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(tenant));
+	while ((status = statement_step(statement, &row, error)) == OK && row) {
+		struct record_id id = id_from_sql(statement_column(statement, 0)), nobody = {0};
+		int64_t number = statement_column(statement, 1).integer;
+		if (id_equal(id, nobody)) /* activations all have the same: it says nothing of their order */
+			continue;
+		struct text key = {arena_copy(arena, &id, sizeof id), sizeof id};
+		map_put(firsts, key, arena_copy(arena, &number, sizeof number));
+	}
+	statement_reset(statement);
+	return status;
+}
+
+struct placed {
+	struct past_turn turn;
+	int64_t first_change; /* 0: it has changed nothing that history knows */
+};
+typedef LIST(struct placed) placed_list;
+
+static int64_t first_change(const struct map *firsts, struct arena *scratch, const struct entry *entry)
+{
+	struct record_id id = entry->id;
+	const int64_t *number = map_get(firsts, (struct text){(const char *)&id, sizeof id});
+
+	if (number || entry->origin != ENTRY_EVENT)
+		return number ? *number : 0;
+	id = past_turn(scratch, entry);
+	number = map_get(firsts, (struct text){(const char *)&id, sizeof id});
+	return number ? *number : 0;
+}
+
+static enum status turns_place(struct store *store, struct arena *arena, int64_t tenant, const struct map *firsts,
+			       placed_list *placed, struct error *error)
+{
+	struct statement *statement;
+	struct arena scratch;
+	bool row;
+	enum status status =
+		store_statement(store,
+				"SELECT number,handled_at,origin,id,trace FROM _journal WHERE _tenant=?1 AND state<>0 "
+				"AND handled_at IS NOT NULL ORDER BY handled_at,number",
+				&statement, error);
+
+	if (status != OK)
+		return status;
+	arena_init(&scratch, "a trace", 0);
+	statement_bind(statement, 1, sql_integer(tenant));
+	while ((status = statement_step(statement, &row, error)) == OK && row) {
+		struct entry entry = {.origin = (enum entry_origin)statement_column(statement, 2).integer,
+				      .id = id_from_sql(statement_column(statement, 3)),
+				      .trace = statement_column(statement, 4).text};
+		*list_add(arena, placed) =
+			(struct placed){{statement_column(statement, 0).integer, statement_column(statement, 1).integer},
+					first_change(firsts, &scratch, &entry)};
+		arena_reset(&scratch);
+	}
+	statement_reset(statement);
+	arena_release(&scratch);
+	return status;
+}
+
+static int by_first_change(const void *left, const void *right)
+{
+	const struct placed *a = left, *b = right;
+
+	return (a->first_change > b->first_change) - (a->first_change < b->first_change);
+}
+
+/* The journal knows the second in which a turn ended; the history knows which of two turns came first, of those that changed
+ * something. So these stand in the order of the history, in the places that all of them have in the order of the journal. */
+enum status past_order(struct store *store, struct arena *arena, int64_t tenant, past_turns *turns_out, struct error *error)
+{
+	struct map firsts;
+	placed_list all = {0}, changing = {0};
+	enum status status = first_changes_read(store, arena, tenant, &firsts, error);
+
+	*turns_out = (past_turns){0};
+	if (status == OK)
+		status = turns_place(store, arena, tenant, &firsts, &all, error);
+	if (status != OK)
+		return status;
+	for (uint32_t i = 0; i < all.count; i++)
+		if (all.items[i].first_change)
+			*list_add(arena, &changing) = all.items[i];
+	if (changing.count)
+		qsort(changing.items, changing.count, sizeof *changing.items, by_first_change);
+	for (uint32_t i = 0, next = 0; i < all.count; i++)
+		*list_add(arena, turns_out) = all.items[i].first_change ? changing.items[next++].turn : all.items[i].turn;
+	return OK;
 }

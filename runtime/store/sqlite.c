@@ -85,6 +85,17 @@ static enum status execute(struct database *database, const char *sql, struct er
 	return code == SQLITE_OK ? OK : failed(database, code, error);
 }
 
+static enum status copy(struct database *from, struct database *to, struct error *error)
+{
+	sqlite3 *target = sqlite_of(to)->handle;
+	sqlite3_backup *backup = sqlite3_backup_init(target, "main", sqlite_of(from)->handle, "main");
+
+	if (backup)
+		sqlite3_backup_step(backup, -1);
+	int code = backup ? sqlite3_backup_finish(backup) : sqlite3_extended_errcode(target);
+	return code == SQLITE_OK ? OK : failed(to, code, error);
+}
+
 static enum status check_references(struct database *database, bool on, struct error *error)
 {
 	return execute(database, on ? "PRAGMA foreign_keys=ON" : "PRAGMA foreign_keys=OFF", error);
@@ -300,6 +311,7 @@ const struct driver sqlite_driver = {.dialect = &dialect_sqlite,
 				     .open = open_file,
 				     .close = close_file,
 				     .execute = execute,
+				     .copy = copy,
 				     .check_references = check_references,
 				     .has_open_references = has_open_references,
 				     .constraint = constraint_of,

@@ -1,6 +1,7 @@
 /* The store's door: open, transactions, reading, numbers, seen events, timers, settings. Writes of turns are in apply.c,
  * queries in query.c, the shape of tables in migrate.c. Must never answer differently twice within a turn. */
 #include "runtime/store/inside.h"
+#include "runtime/store/tenant.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,13 @@ void store_close(struct store *store)
 	arena_release(&store->chain.arena);
 	arena_release(&store->batch.arena);
 	free(store);
+}
+
+enum status store_copy(struct store *from, struct store *to, struct error *error)
+{
+	CHECK(from->depth == 0 && to->depth == 0);
+	store_forget(to);
+	return database_copy(from->database, to->database, error);
 }
 
 /* --- transactions: the outermost is one, the ones inside are savepoints */
@@ -562,21 +570,12 @@ enum status store_latest(struct store *store, moment *at_out, struct error *erro
 /* --- settings: kept in a list of one, so that every type has the same form */
 enum status store_set_setting(struct store *store, const struct setting *setting, struct value value, struct error *error)
 {
-	struct statement *statement;
 	const struct type list = {.kind = TYPE_LIST, .element = setting->type};
 	const struct value items = {.kind = VALUE_LIST, .count = 1, .items = &value};
-	enum status status = store_statement(store,
-					     "INSERT INTO _setting(_tenant,name,value) VALUES(?1,?2,?3) "
-					     "ON CONFLICT(_tenant,name) DO UPDATE SET value=excluded.value",
-					     &statement, error);
 
-	if (status != OK)
-		return status;
 	arena_reset(&store->scratch);
-	statement_bind(statement, 1, sql_integer(store->tenant));
-	statement_bind(statement, 2, sql_text(setting->name));
-	statement_bind(statement, 3, sql_from_value(&store->scratch, items, &list));
-	return statement_run(statement, error);
+	return tenant_setting_put(
+		store, &(struct tenant_setting){setting->name, sql_from_value(&store->scratch, items, &list).text}, error);
 }
 
 static enum status setting_text(struct store *store, struct arena *arena, struct text name, struct text *value_out)

@@ -12,6 +12,9 @@ struct store;
 enum status store_open(const char *path, struct store **store_out, struct error *error) MUST_CHECK;
 void store_close(struct store *store);
 
+/* All that is in an embedded store into a new, empty one. Outside of transactions. */
+enum status store_copy(struct store *from, struct store *to, struct error *error) MUST_CHECK;
+
 /* Makes the tables fit the schema: adds what is new by itself. What would lose data (a field or entity gone, a type changed, an
  * enum value gone that rows hold, a new unique index over doubles, a new required field without default over rows) is INVALID,
  * with the `migration` block to write; program->migrations are carried out first. Not within a transaction. Sets the schema for

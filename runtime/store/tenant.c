@@ -179,6 +179,22 @@ enum status tenant_settings_read(struct store *store, struct arena *arena, tenan
 	return status;
 }
 
+enum status tenant_setting_put(struct store *store, const struct tenant_setting *setting, struct error *error)
+{
+	struct statement *statement;
+	enum status status = store_statement(store,
+					     "INSERT INTO _setting(_tenant,name,value) VALUES(?1,?2,?3) "
+					     "ON CONFLICT(_tenant,name) DO UPDATE SET value=excluded.value",
+					     &statement, error);
+
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(store->tenant));
+	statement_bind(statement, 2, sql_text(setting->name));
+	statement_bind(statement, 3, sql_text(setting->value));
+	return statement_run(statement, error);
+}
+
 enum status tenant_setting_unset(struct store *store, struct text name, struct error *error)
 {
 	struct statement *statement;

@@ -48,6 +48,8 @@ struct tenant_setting {
 typedef LIST(struct tenant_setting) tenant_settings;
 enum status tenant_settings_read(struct store *store, struct arena *arena, tenant_settings *settings_out,
 				 struct error *error) MUST_CHECK;
+/* As it was read: for who moves settings from one store to another. */
+enum status tenant_setting_put(struct store *store, const struct tenant_setting *setting, struct error *error) MUST_CHECK;
 /* The default of its packs counts again. NOT_FOUND: it did already. */
 enum status tenant_setting_unset(struct store *store, struct text name, struct error *error) MUST_CHECK;
 

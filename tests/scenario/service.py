@@ -138,8 +138,8 @@ class Outside:
 
 
 class Service:
-    def __init__(self, folder, *more, fresh=True):
-        self.folder, self.more, self.port = folder, more, 0
+    def __init__(self, folder, *more, fresh=True, pack=PACK):
+        self.folder, self.more, self.port, self.pack = folder, more, 0, pack
         self.log = open(folder / "log", "ab")
         if DATABASE and fresh:
             psql("drop schema public cascade; create schema public")
@@ -151,7 +151,7 @@ class Service:
 
     def start(self):
         begin = (self.folder / "log").stat().st_size
-        words = [STELLWERK, "serve", PACK, "--data", self.folder / "data", "--listen", "127.0.0.1:0", *self.more]  # the old port may be somebody else's by now
+        words = [STELLWERK, "serve", self.pack, "--data", self.folder / "data", "--listen", "127.0.0.1:0", *self.more]  # the old port may be somebody else's by now
         self.process = subprocess.Popen(words, stderr=self.log, start_new_session=True)
 
         def port():
