@@ -4,7 +4,7 @@
 
 #include "engine/base/json.h"
 #include "runtime/serving.h"
-#include "runtime/store/journal.h"
+#include "runtime/store/outbox.h"
 #include "runtime/store/tenant.h"
 #include "runtime/table.h"
 
@@ -32,8 +32,10 @@ int cmd_calls(const struct command_line *line)
 		return usage_error(
 			line, "calls can be listed, shown and sent again: `calls list`, `calls show ID`, `calls resend ID`");
 	if (line->word_count != verb->words)
-		return usage_error(line, verb->words == 1 ? "`calls list` takes no word behind it; --state narrows it"
-							  : "which one? its ID, as `calls list` shows it");
+		return usage_error(line,
+				   verb->words == 1
+					   ? "`calls list` takes no word behind it; --state, --tenant and --connector narrow it"
+					   : "which one? its ID, as `calls list` shows it");
 	int code = serving_open(&serving, line);
 	if (code == EXIT_FINE)
 		code = verb->run(&serving);
@@ -65,6 +67,8 @@ static void call_json(struct json_writer *writer, const struct call *call, bool 
 		json_write_text(writer, call->arguments);
 		json_write_name(writer, TEXT("answer"));
 		json_write_text(writer, call->answer);
+		json_write_name(writer, TEXT("traceparent"));
+		json_write_text(writer, call->traceparent);
 	}
 	json_close_object(writer);
 }
@@ -79,7 +83,15 @@ static bool state_read(const char *word, enum call_state *state_out)
 	return !word;
 }
 
-static void row_add(struct print_table *table, struct arena *arena, const struct call *call)
+static struct text tenant_name(const known_tenants *tenants, int64_t number)
+{
+	for (uint32_t i = 0; i < tenants->count; i++)
+		if (tenants->items[i].number == number)
+			return tenants->items[i].name;
+	return TEXT("nobody");
+}
+
+static void row_add(struct print_table *table, struct arena *arena, const struct call *call, struct text tenant)
 {
 	static const enum style STYLES[CALL_STATE_COUNT] = {
 		[CALL_ANSWERED] = STYLE_GREEN, [CALL_FAILED] = STYLE_RED, [CALL_HELD] = STYLE_YELLOW};
@@ -87,6 +99,7 @@ static void row_add(struct print_table *table, struct arena *arena, const struct
 
 	record_id_write(call->id, id);
 	table_add(table, text_copy(arena, text_from(id)), STYLE_BOLD);
+	table_add(table, tenant, STYLE_PLAIN);
 	table_add(table, text_copy(arena, (struct text){time_text, moment_write_short(call->made_at, zone_utc(), time_text)}),
 		  STYLE_DIM);
 	table_add(table, call->action, STYLE_PLAIN);
@@ -95,37 +108,72 @@ static void row_add(struct print_table *table, struct arena *arena, const struct
 	table_add(table, call->sentence, STYLE_DIM);
 }
 
-static int calls_print(struct serving *serving)
+static void calls_write(const call_list *calls, struct arena *arena)
 {
-	static const char *const titles[] = {"id", "made", "what", "state", ">attempts", "why"};
-	struct arena *arena = serving->line->arena;
-	const char *word = option_value(serving->line, "state");
-	enum call_state state = CALL_DUE;
-	call_list calls;
+	struct text_builder text = {.arena = arena};
+	struct json_writer writer = {.text = &text, .indent = 2};
 
-	if (!state_read(word, &state))
-		return usage_error(serving->line, "no call is \"%s\"; they are due, sent, answered, failed or held", word);
-	if (calls_list(serving->store, arena, word != NULL, state, CALLS_MOST, &calls, &serving->error) != OK)
+	json_open_list(&writer);
+	for (uint32_t i = 0; i < calls->count; i++)
+		call_json(&writer, &calls->items[i], false);
+	json_close_list(&writer);
+	puts(builder_text(&text).bytes);
+}
+
+static int calls_show(struct serving *serving, const struct call_filter *filter, const call_list *calls)
+{
+	static const char *const titles[] = {"id", "tenant", "made", "what", "state", ">attempts", "why"};
+	struct arena *arena = serving->line->arena;
+	struct print_table table = table_new(arena, titles, 7);
+	known_tenants tenants;
+
+	if (tenants_read(serving->store, arena, &tenants, &serving->error) != OK)
 		return world_error(&serving->error);
-	if (serving->line->json) {
-		struct text_builder text = {.arena = arena};
-		struct json_writer writer = {.text = &text, .indent = 2};
-		json_open_list(&writer);
-		for (uint32_t i = 0; i < calls.count; i++)
-			call_json(&writer, &calls.items[i], false);
-		json_close_list(&writer);
-		puts(builder_text(&text).bytes);
-		return EXIT_FINE;
-	}
-	struct print_table table = table_new(arena, titles, 6);
-	for (uint32_t i = 0; i < calls.count; i++)
-		row_add(&table, arena, &calls.items[i]);
-	if (calls.count)
+	for (uint32_t i = 0; i < calls->count; i++)
+		row_add(&table, arena, &calls->items[i], tenant_name(&tenants, calls->items[i].tenant));
+	if (calls->count)
 		table_print(&table, stdout, 0);
 	else
-		puts(word ? "no call is in that state" : "nothing was sent out yet");
-	if (calls.count == CALLS_MOST)
+		puts(filter->has_state || filter->has_tenant || filter->connector.length ? "there is no such call"
+											 : "nothing was sent out yet");
+	if (calls->count == CALLS_MOST)
 		printf("these are the youngest %d; there are more\n", CALLS_MOST);
+	return EXIT_FINE;
+}
+
+static int filter_read(struct serving *serving, struct call_filter *filter_out)
+{
+	const struct command_line *line = serving->line;
+	const char *state = option_value(line, "state"), *tenant = option_value(line, "tenant");
+	const char *connector = option_value(line, "connector");
+	struct tenant found;
+
+	*filter_out = (struct call_filter){.has_tenant = tenant,
+					   .has_state = state,
+					   .connector = connector ? text_from(connector) : TEXT(""),
+					   .most = CALLS_MOST};
+	if (!state_read(state, &filter_out->state))
+		return usage_error(line, "no call is \"%s\"; they are due, sent, answered, failed or held", state);
+	if (tenant && tenant_find(serving->store, line->arena, text_from(tenant), &found, &serving->error) != OK)
+		return world_error(&serving->error);
+	filter_out->tenant = tenant ? found.number : 0;
+	return EXIT_FINE;
+}
+
+static int calls_print(struct serving *serving)
+{
+	struct arena *arena = serving->line->arena;
+	struct call_filter filter;
+	call_list calls;
+	int code = filter_read(serving, &filter);
+
+	if (code != EXIT_FINE)
+		return code;
+	if (calls_list(serving->store, arena, &filter, &calls, &serving->error) != OK)
+		return world_error(&serving->error);
+	if (!serving->line->json)
+		return calls_show(serving, &filter, &calls);
+	calls_write(&calls, arena);
 	return EXIT_FINE;
 }
 

@@ -86,6 +86,8 @@ static void entry_json(struct json_writer *writer, const struct entry *entry, st
 	json_write_name(writer, TEXT("reason"));
 	json_write_text(writer, entry->sentence);
 	if (whole) {
+		json_write_name(writer, TEXT("trace_id"));
+		json_write_text(writer, serving_trace(writer->text->arena, entry));
 		json_write_name(writer, TEXT("content"));
 		json_write_text(writer, entry->content);
 	}
@@ -163,6 +165,7 @@ static int dead_show(struct serving *dead)
 	styled(stdout, STYLE_BOLD, "%.*s", TEXT_ARGS(entry->type));
 	printf(" from %.*s for %.*s, tried %u times\n", TEXT_ARGS(entry->source), TEXT_ARGS(whose), entry->attempts);
 	styled(stdout, STYLE_RED, "%.*s\n", TEXT_ARGS(entry->sentence));
+	styled(stdout, STYLE_DIM, "trace %.*s\n", TEXT_ARGS(serving_trace(dead->line->arena, entry)));
 	print_safe(stdout, entry->content);
 	putchar('\n');
 	return EXIT_FINE;

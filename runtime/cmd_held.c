@@ -3,6 +3,7 @@
 #include "engine/base/json.h"
 #include "runtime/serving.h"
 #include "runtime/store/held.h"
+#include "runtime/store/outbox.h"
 #include "runtime/table.h"
 
 /* VERB, what it does to each kind; NULL: nothing that could be said of it. */

@@ -62,6 +62,9 @@ static void entry_print(const struct why *why)
 	printf(", entry %" PRId64 " of the journal: %s\n", entry->number, entry_state_name(entry->state));
 	styled(stdout, STYLE_DIM, "  came %s, had its turn %s (UTC)\n", received,
 	       entry->state == ENTRY_PENDING ? "not yet" : handled);
+	struct text trace_id = serving_trace(why->arena, entry);
+	if (trace_id.length)
+		styled(stdout, STYLE_DIM, "  trace %.*s\n", TEXT_ARGS(trace_id));
 	if (entry->sentence.length)
 		styled(stdout, STYLE_RED, "  %.*s\n", TEXT_ARGS(entry->sentence));
 	if (entry->content.length) {
@@ -185,6 +188,8 @@ static void why_write(const struct why *why)
 	json_write_text(&writer, why->entry.type);
 	json_write_name(&writer, TEXT("source"));
 	json_write_text(&writer, why->entry.source);
+	json_write_name(&writer, TEXT("trace_id"));
+	json_write_text(&writer, serving_trace(why->arena, &why->entry));
 	json_or_null(&writer, why->arena, "content", why->entry.content);
 	json_or_null(&writer, why->arena, "trace", why->entry.trace);
 	json_write_name(&writer, TEXT("changes"));

@@ -8,6 +8,7 @@
 #include "engine/base/map.h"
 #include "engine/model/trace.h"
 #include "runtime/explain.h"
+#include "runtime/store/outbox.h"
 
 enum { READ_AT_ONCE = 1000 };
 

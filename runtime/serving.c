@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "engine/base/json.h"
+#include "runtime/service/tracing.h"
 #include "runtime/store/past.h"
 #include "runtime/store/tenant.h"
 
@@ -135,6 +136,14 @@ enum status serving_entry(struct serving *serving, struct text what, struct entr
 		return status;
 	status = past_turn_of(store, what, &turn, &serving->error);
 	return status == OK ? past_entry(store, arena, turn, entry_out, &serving->error) : status;
+}
+
+struct text serving_trace(struct arena *arena, const struct entry *entry)
+{
+	struct traceparent trace;
+
+	entry_trace(entry, &trace);
+	return text_copy(arena, text_from(trace.trace_id));
 }
 
 void serving_close(struct serving *serving)

@@ -30,6 +30,8 @@ enum status serving_note_setting(struct serving *serving, int64_t tenant, struct
 /* What a person means by a word: the number of an entry of the journal, the id of an event, or a record, whose last turn it is
  * then. NOT_FOUND: there is none. */
 enum status serving_entry(struct serving *serving, struct text what, struct entry *entry_out) MUST_CHECK;
+/* The id of the trace that it belongs to, for people who look for it in logs; may be empty. */
+struct text serving_trace(struct arena *arena, const struct entry *entry);
 void serving_close(struct serving *serving);
 
 #endif

@@ -6,6 +6,7 @@
 #include "connectors/transport.h"
 #include "runtime/service/pacing.h"
 #include "runtime/service/service.h"
+#include "runtime/store/outbox.h"
 
 enum {
 	OUT_MOST = 64,     /* calls that are out at once */
@@ -38,8 +39,9 @@ struct courier {
 /* --- courier_send.c */
 enum status sending_open(struct member *member, struct error *error) MUST_CHECK;
 /* What the call's action says in the packs that its tenant runs; NULL: it is a notification, or they do not know it. */
-const struct action *call_action(const struct member *member, const struct call *call, bool *known_out);
-enum repeatable call_repeatable(const struct member *member, const struct call *call);
+const struct action *call_action(const struct member *member, const struct call *call);
+/* What is logged from here on is about it; NULL: about nothing. */
+void call_log(const struct member *member, const struct call *call);
 struct pace call_pace(const struct member *member, int64_t tenant, struct text connector);
 enum status call_send(struct member *member, struct out *out, struct error *error) MUST_CHECK;
 
@@ -51,6 +53,6 @@ void out_end(struct out *out);
 /* The lease of an earlier attempt is over, and it must not be sent twice. */
 enum status call_hold(struct member *member, struct out *out, const char *sentence, struct error *error) MUST_CHECK;
 enum status call_give_up(struct member *member, struct out *out, const char *sentence, struct error *error) MUST_CHECK;
-void outcome_tell(const struct call *call);
+void outcome_tell(const struct member *member, const struct call *call);
 
 #endif

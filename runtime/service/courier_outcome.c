@@ -65,6 +65,7 @@ static enum status answered(struct member *member, struct call *call, struct tex
 			      .source = call->connector,
 			      .type = call->action,
 			      .content = answer,
+			      .traceparent = call->traceparent,
 			      .received_at = member_now()};
 	struct turned turned;
 
@@ -106,7 +107,7 @@ static enum status tried_in_vain(struct member *member, struct arena *arena, str
 				 const char *sentence, int64_t asked_for, struct error *error)
 {
 	call->sentence = text_copy(arena, text_from(sentence));
-	if (arrived && call_repeatable(member, call) == REPEATABLE_NEVER) {
+	if (arrived && call->repeatable == REPEATABLE_NEVER) {
 		call->state = CALL_HELD;
 	} else if (call->attempts >= ATTEMPTS_MOST) {
 		return given_up(member, arena, call, sentence, error);
@@ -120,8 +121,7 @@ static enum status tried_in_vain(struct member *member, struct arena *arena, str
 /* Whether the same call is worth another attempt. */
 static bool is_retried(const struct member *member, const struct call *call, unsigned status)
 {
-	bool known;
-	const struct action *action = call_action(member, call, &known);
+	const struct action *action = call_action(member, call);
 	const struct connector *connector = action ? action->connector : NULL;
 
 	if (!connector || !connector->retry_count)
@@ -194,7 +194,7 @@ enum status call_give_up(struct member *member, struct out *out, const char *sen
 	return given_up(member, &out->arena, &out->call, sentence, error);
 }
 
-void outcome_tell(const struct call *call)
+void outcome_tell(const struct member *member, const struct call *call)
 {
 	static const enum metric metrics[CALL_STATE_COUNT] = {[CALL_ANSWERED] = METRIC_CALLS_ANSWERED,
 							      [CALL_FAILED] = METRIC_CALLS_FAILED,
@@ -202,9 +202,11 @@ void outcome_tell(const struct call *call)
 							      [CALL_HELD] = METRIC_CALLS_HELD};
 
 	metric_add(metrics[call->state], 1);
+	call_log(member, call);
 	if (call->state == CALL_HELD)
 		log_line(LOG_WARNING, "a call to %.*s waits for a person (`stellwerk held`): %.*s", TEXT_ARGS(call->action),
 			 TEXT_ARGS(call->sentence));
+	call_log(member, NULL);
 }
 
 void out_end(struct out *out)
@@ -231,7 +233,7 @@ void out_settle(struct out *out)
 		return;
 	}
 	if (status == OK)
-		outcome_tell(&out->call);
+		outcome_tell(member, &out->call);
 	out_end(out);
 	member_come_again(member, 0);
 }
@@ -242,12 +244,14 @@ static void place_tell(const struct out *out, enum place_news news)
 	const struct call *call = &out->call;
 
 	metric_set(METRIC_PLACES_DOWN, pacing_down(&((struct courier *)out->member->own)->pacing));
+	call_log(out->member, call);
 	if (news == PLACE_DOWN)
 		log_line(LOG_WARNING,
 			 "%.*s does not answer (%u calls in a row): it is left alone for %d s and longer, its calls wait",
 			 TEXT_ARGS(call->connector), out->place->failures, BREAK_FIRST);
 	else if (news == PLACE_UP)
 		log_line(LOG_INFO, "%.*s answers again", TEXT_ARGS(call->connector));
+	call_log(out->member, NULL);
 }
 
 static void place_learn(const struct out *out, const struct transport_answer *answer)

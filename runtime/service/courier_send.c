@@ -8,6 +8,7 @@
 #include "engine/base/json.h"
 #include "runtime/operate/log.h"
 #include "runtime/operate/metric.h"
+#include "runtime/operate/traceparent.h"
 #include "runtime/service/courier.h"
 
 enum { ANSWER_MOST = 10 << 20 };
@@ -69,26 +70,25 @@ enum status sending_open(struct member *member, struct error *error)
 }
 
 /* --- what its packs say of a call */
-const struct action *call_action(const struct member *member, const struct call *call, bool *known_out)
+const struct action *call_action(const struct member *member, const struct call *call)
 {
 	const struct loaded *loaded;
 	struct error error;
+	bool known = programs_of(member->programs, call->tenant, &loaded, &error) == OK;
 
-	*known_out = programs_of(member->programs, call->tenant, &loaded, &error) == OK;
-	for (uint32_t i = 0; *known_out && i < loaded->program->action_count; i++)
+	for (uint32_t i = 0; known && i < loaded->program->action_count; i++)
 		if (text_equal(loaded->program->actions[i].name, call->action))
 			return &loaded->program->actions[i];
 	return NULL;
 }
 
-enum repeatable call_repeatable(const struct member *member, const struct call *call)
+void call_log(const struct member *member, const struct call *call)
 {
-	bool known;
-	const struct action *action = call_action(member, call, &known);
+	struct traceparent trace;
+	bool traced = call && traceparent_parse(call->traceparent, &trace) == OK;
 
-	if (!known)
-		return REPEATABLE_NEVER;                     /* nobody can say */
-	return action ? action->repeatable : REPEATABLE_YES; /* a notification: once too often is better than never */
+	log_about(call ? programs_name(member->programs, call->tenant) : TEXT(""),
+		  traced ? text_from(trace.trace_id) : TEXT(""));
 }
 
 struct pace call_pace(const struct member *member, int64_t tenant, struct text connector)
@@ -135,20 +135,20 @@ static struct text request_text(struct out *out)
 enum status call_send(struct member *member, struct out *out, struct error *error)
 {
 	struct courier *courier = member->own;
-	enum repeatable repeatable = call_repeatable(member, &out->call);
-	bool known;
-	const struct action *action = call_action(member, &out->call, &known);
+	enum repeatable repeatable = out->call.repeatable;
+	const struct action *action = call_action(member, &out->call);
 	int64_t seconds = action && action->connector->timeout ? action->connector->timeout : CALL_SECONDS;
 	struct pace pace = call_pace(member, out->call.tenant, out->call.connector);
 	char id[RECORD_ID_TEXT + 1];
 
 	record_id_write(out->call.id, id);
 	const char *const headers[] = {"Content-Type: application/json",
-				       arena_format(&out->arena, "Idempotency-Key: \"%s\"", id)};
+				       arena_format(&out->arena, "Idempotency-Key: \"%s\"", id),
+				       arena_format(&out->arena, "traceparent: %.*s", TEXT_ARGS(out->call.traceparent))};
 	struct transport_call call = {.method = "POST",
 				      .url = member->service->settings.bridge,
 				      .headers = headers,
-				      .header_count = 2,
+				      .header_count = 3,
 				      .body = request_text(out),
 				      .milliseconds = seconds * 1000,
 				      .answer_most = ANSWER_MOST,

@@ -1,6 +1,7 @@
 /* What an envelope says becomes what the journal keeps. Must never handle anything: only whether it could be is asked. */
 #include "runtime/service/envelope.h"
 
+#include "runtime/operate/traceparent.h"
 #include "runtime/service/service.h"
 #include "runtime/store/tenant.h"
 
@@ -35,12 +36,17 @@ static struct text nobody_source(struct arena *arena, const struct cloud_event *
 enum status entry_from_event(struct arena *arena, const struct programs *programs, const struct cloud_event *event,
 			     struct entry *entry_out, struct error *error)
 {
+	struct traceparent trace;
+
+	/* one that can not be read begins anew, as the specification says */
 	*entry_out = (struct entry){.origin = ENTRY_EVENT,
 				    .id = journal_event_id(arena, event->source, event->id),
 				    .source = event->source,
 				    .type = event->type,
 				    .subject = event->subject.length ? event->subject : event->source,
 				    .content = event->data,
+				    .traceparent =
+					    traceparent_parse(event->traceparent, &trace) == OK ? event->traceparent : TEXT(""),
 				    .received_at = member_now()};
 	enum status status = programs_tenant(programs, event->tenant, &entry_out->tenant, error);
 	if (status == NOT_FOUND) {

@@ -105,6 +105,13 @@ static enum status unfinished_find(struct programs *programs, struct error *erro
 	return status;
 }
 
+struct text programs_name(const struct programs *programs, int64_t tenant)
+{
+	const struct tenant *found = map_get(&programs->by_number, number_key(&tenant));
+
+	return found ? found->name : TEXT("");
+}
+
 uint32_t programs_tenants(const struct programs *programs)
 {
 	return programs->by_number.count;

@@ -37,6 +37,9 @@ enum status programs_refresh(struct programs *programs, bool *changed_out, struc
 enum status programs_tenant(const struct programs *programs, struct text name, int64_t *tenant_out,
 			    struct error *error) MUST_CHECK;
 
+/* What events call it by; empty: there is no such tenant. Until the next refresh. */
+struct text programs_name(const struct programs *programs, int64_t tenant);
+
 /* How many there are. */
 uint32_t programs_tenants(const struct programs *programs);
 

@@ -5,6 +5,7 @@
 
 #include "engine/base/check.h"
 #include "engine/base/json.h"
+#include "runtime/store/outbox.h"
 
 enum { ENTRY_READ = 256 << 20 /* bytes of one entry, read and parsed */ };
 
@@ -331,6 +332,7 @@ static enum status turn_run(struct replay *replay, const struct entry *entry, en
 			      .type = entry->type,
 			      .subject = entry->subject,
 			      .content = entry->content,
+			      .traceparent = entry->traceparent,
 			      .received_at = entry->received_at,
 			      .sentence = state == ENTRY_DEAD ? entry->sentence : TEXT("")};
 	struct turned turned;

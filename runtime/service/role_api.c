@@ -115,6 +115,8 @@ static enum status entries_make(struct member *member, struct request *request, 
 	enum status status = OK;
 
 	for (uint32_t i = 0; status == OK && i < post->events.count; i++) {
+		if (!post->events.items[i].traceparent.length) /* what carries them says it for all */
+			post->events.items[i].traceparent = request_header(request, "traceparent");
 		struct entry *entry = list_add(arena, &post->entries);
 		struct error unread;
 		bool changed;

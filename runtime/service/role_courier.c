@@ -57,6 +57,7 @@ static struct call call_copy(struct arena *arena, const struct call *call)
 	copy.arguments = text_copy(arena, call->arguments);
 	copy.sentence = text_copy(arena, call->sentence);
 	copy.answer = text_copy(arena, call->answer);
+	copy.traceparent = text_copy(arena, call->traceparent);
 	return copy;
 }
 
@@ -82,7 +83,7 @@ static enum status lease(struct member *member, struct call *call, moment now, s
 /* What an earlier attempt was taken up for and did not bring is decided as its action says. */
 static enum status begin(struct member *member, struct out *out, bool was_out, struct error *error)
 {
-	enum repeatable repeatable = call_repeatable(member, &out->call);
+	enum repeatable repeatable = out->call.repeatable;
 
 	if (was_out && repeatable == REPEATABLE_NEVER)
 		return call_hold(member, out, "the courier that sent it has ended before its answer", error);
@@ -95,8 +96,7 @@ static enum status begin(struct member *member, struct out *out, bool was_out, s
 /* What goes beyond the budget of its pack waits for a person; who was let go by one has a sentence. */
 static enum status budget_keep(struct member *member, struct call *call, bool *held_out, struct error *error)
 {
-	bool known;
-	const struct action *action = call_action(member, call, &known);
+	const struct action *action = call_action(member, call);
 	int64_t sent = 0;
 
 	*held_out = false;
@@ -120,7 +120,7 @@ static enum status budget_keep(struct member *member, struct call *call, bool *h
 	else
 		store_rollback(member->store);
 	if (status == OK)
-		outcome_tell(call);
+		outcome_tell(member, call);
 	return status == CONFLICT ? OK : status;
 }
 
@@ -148,7 +148,7 @@ static enum status take_up(struct member *member, struct place *place, struct ca
 	if (status == OK && out->call.state == CALL_SENT)
 		return OK;
 	if (status == OK)
-		outcome_tell(&out->call);
+		outcome_tell(member, &out->call);
 	out_end(out);
 	return status;
 }

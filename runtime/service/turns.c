@@ -14,8 +14,12 @@
 #include "runtime/service/service.h"
 #include "runtime/service/outgoing_text.h"
 #include "runtime/service/trace_text.h"
-#include "runtime/service/translate.h"
+#include "runtime/service/tracing.h"
+#include "runtime/store/outbox.h"
 #include "runtime/store/stack.h"
+
+/* A notification once too often is better than none. */
+#define NOTICE_REPEATABLE REPEATABLE_YES
 
 enum {
 	ENTRY_MEMORY = 256 << 20, /* of one entry, parsed */
@@ -186,6 +190,8 @@ static enum status outgoing_keep(struct turning *turning, struct turned *turned)
 				    .connector = calls ? outgoing->action->connector->name : TEXT("notify"),
 				    .action = calls ? outgoing->action->name : outgoing->notice->role,
 				    .arguments = outgoing_text(&turns->arena, outgoing),
+				    .repeatable = calls ? outgoing->action->repeatable : NOTICE_REPEATABLE,
+				    .traceparent = call_traceparent(&turns->arena, turning->entry, outgoing->id),
 				    .made_at = turning->now,
 				    .due_at = turning->now};
 		status = call_add(turns->store, &call, turning->error);
@@ -350,6 +356,19 @@ static enum status entry_try(struct turning *turning, struct turned *turned)
 	return status;
 }
 
+static void burial_tell(const struct turning *turning)
+{
+	const struct entry *entry = turning->entry;
+	struct traceparent trace;
+
+	entry_trace(entry, &trace);
+	log_about(programs_name(turning->turns->programs, entry->tenant), text_from(trace.trace_id));
+	log_line(LOG_WARNING, "%.*s can not be handled: %.*s (`stellwerk events dead` decides)",
+		 TEXT_ARGS(entry->type.length ? entry->type : text_from(entry_origin_name(entry->origin))),
+		 TEXT_ARGS(entry->sentence));
+	log_about(TEXT(""), TEXT(""));
+}
+
 static enum status entry_bury(struct turning *turning, struct turned *turned)
 {
 	struct entry *entry = turning->entry;
@@ -361,6 +380,7 @@ static enum status entry_bury(struct turning *turning, struct turned *turned)
 	entry->attempts++;
 	turned->dead++;
 	entry->handled_at = turning->now;
+	burial_tell(turning);
 	if (entry->origin == ENTRY_TIMER) {
 		enum status status =
 			store_timer_put_off(turning->turns->store, entry->id, turning->now + TIMER_AGAIN, turning->error);
@@ -411,8 +431,6 @@ static void counted(const struct turned *turned, uint32_t count, int64_t microse
 	metric_add(METRIC_TURNS_RULES_FAILED, turned->failed_rules);
 	metric_observe(METRIC_TRANSACTION_TIME, microseconds);
 	metric_observe(METRIC_TRANSACTION_TURNS, count);
-	if (turned->dead)
-		log_line(LOG_WARNING, "%u could not be handled; `stellwerk events dead list` says what and why", turned->dead);
 }
 
 struct batch {

@@ -60,8 +60,9 @@ void store_bind_key(struct store *store, struct statement *statement, struct rec
 /* Our own tables; their names begin with _ and so can not be an entity's. */
 void store_refuse_truncate(struct text_builder *sql, const struct dialect *dialect, const char *table);
 enum status store_create_own_tables(struct store *store, struct error *error) MUST_CHECK;
-/* --- journal.c */
+/* --- journal.c, outbox.c */
 enum status journal_create_tables(struct store *store, struct error *error) MUST_CHECK;
+enum status outbox_create_tables(struct store *store, struct error *error) MUST_CHECK;
 
 /* --- statements of entities, prepared when first needed */
 struct entity_access *store_access(struct store *store, const struct entity *entity);

@@ -247,7 +247,9 @@ enum status store_create_own_tables(struct store *store, struct error *error)
 		status = secret_create_tables(store, error);
 	if (status == OK)
 		status = stack_create_tables(store, error);
-	return status == OK ? journal_create_tables(store, error) : status;
+	if (status == OK)
+		status = journal_create_tables(store, error);
+	return status == OK ? outbox_create_tables(store, error) : status;
 }
 
 /* --- statements */

@@ -68,7 +68,7 @@ class Outside:
 
     def __init__(self):
         self.carried_out, self.requests, self.behaviour, self.lock = {}, 0, lambda number: "answer", threading.Lock()
-        self.times, self.last, self.asked = {}, None, []
+        self.times, self.last, self.asked, self.traces = {}, None, [], []
         outside = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -81,6 +81,7 @@ class Outside:
                     return
                 with outside.lock:
                     outside.requests += 1
+                    outside.traces.append(self.headers["traceparent"])
                     outside.times.setdefault(body["connector"], []).append(time.monotonic())
                     outside.last = body["connector"]
                     how = outside.behaviour(outside.requests)
@@ -373,6 +374,62 @@ class ServiceTest(unittest.TestCase):
         os.kill(service.children()["courier"], signal.SIGKILL)
         wait_until(lambda: service.number("select count(*) from visit where answer='ja, Anna'"), "the answer came by asking")
         self.assertEqual([len(calls) for calls in outside.carried_out["lock.open"].values()], [1])
+
+    def test_a_courier_that_was_killed_sends_again_only_what_may_be(self):
+        outside = self.outside()
+        outside.behaviour = lambda number: "slow"
+        service = self.serve("--bridge", outside.url)
+        service.post(event("Anna"))  # ring accepts a key
+        service.post(event("Geld", "door.counted", times=1))  # of pay nobody can say whether it arrived
+        wait_until(lambda: outside.carried_out.get("outside.ring") and outside.carried_out.get("outside.pay"), "both are carried out, and not answered yet")
+        os.kill(service.children()["courier"], signal.SIGKILL)
+        wait_until(lambda: service.number("select count(*) from _call where state=4") == 1, "one waits for a person")
+        wait_until(lambda: service.number("select count(*) from greeting") == 1, "the other was answered")
+        self.assertEqual([len(calls) for calls in outside.carried_out["outside.pay"].values()], [1])
+        self.assertEqual(len(outside.carried_out["outside.ring"]), 1, "one key, however often it was sent")
+        self.assertEqual(self.held(service), [("call", "outside.pay")])
+        self.assertIn("the courier that sent it has ended before its answer", service.command("calls", "list", "--state", "held", "--connector", "outside").stdout)
+        self.assertIn("there is no such call", service.command("calls", "list", "--connector", "lock", "--tenant", "default").stdout)
+
+    def test_what_other_packs_do_not_know_is_not_sent_twice(self):
+        outside = self.outside()
+        outside.behaviour = lambda number: "slow"
+        service = self.serve("--bridge", outside.url)
+        service.post(event("Geld", "door.counted", times=1))
+        wait_until(lambda: outside.carried_out.get("outside.pay"), "it is carried out, and not answered yet")
+        with tempfile.TemporaryDirectory() as folder:
+            words = [line for line in (PACK / "pack.flow").read_text().splitlines() if "pay" not in line]
+            (Path(folder) / "pack.flow").write_text("\n".join(words))
+            for step in (("install", "--unsigned", folder), ("activate", "door")):
+                run = service.command("pack", *step)
+                self.assertEqual(run.returncode, 0, run.stderr)
+        os.kill(service.children()["courier"], signal.SIGKILL)
+        wait_until(lambda: service.number("select count(*) from _call where state=4") == 1, "it waits for a person")
+        self.assertEqual([len(calls) for calls in outside.carried_out["outside.pay"].values()], [1])
+
+    def test_a_trace_is_followed_from_the_event_to_the_call(self):
+        outside = self.outside()
+        service = self.serve("--bridge", outside.url)
+        trace, other = "4bf92f3577b34da6a3ce929d0e0e4736", "0af7651916cd43dd8448eb211c80319c"
+        service.post({**event("Anna"), "traceparent": f"00-{trace}-00f067aa0ba902b7-01"}, headers={"traceparent": f"00-{other}-b7ad6b7169203331-01"})
+        wait_until(lambda: len(outside.traces) == 1, "it was called")
+        version, told, span, flags = outside.traces[0].split("-")
+        self.assertEqual((version, told, flags), ("00", trace, "01"))
+        self.assertNotEqual(span, "00f067aa0ba902b7")
+        wait_until(lambda: service.number("select count(*) from greeting") and service.all_quiet(), "the workflow is through")
+        self.assertEqual(service.number(f"select count(*) from _journal where traceparent like '00-{trace}-%'"), 2)  # the event, and the answer
+        service.post(event("Berta"), headers={"traceparent": f"00-{other}-b7ad6b7169203331-01"})
+        wait_until(lambda: len(outside.traces) == 2, "it was called")
+        self.assertIn(other, outside.traces[1])
+        service.post({**event("Carl"), "traceparent": "00-nonsense"})  # begins anew, and is no reason to refuse it
+        wait_until(lambda: len(outside.traces) == 3, "it was called")
+        new = outside.traces[2].split("-")[1]
+        self.assertIn(f"trace {new}", service.command("why", "Carl").stdout)
+        service.post({**event("Kreis", "door.round"), "traceparent": f"00-{other}-b7ad6b7169203331-01"})
+        wait_until(lambda: service.number("select count(*) from _journal where state=2") == 1, "it is dead")
+        [line] = [json.loads(line) for line in (service.folder / "log").read_text().splitlines() if "can not be handled" in line]
+        self.assertEqual((line["trace_id"], line["tenant"]), (other, "default"), line)
+        self.assertIn(other, service.command("events", "dead", "show", str(service.number("select number from _journal where state=2"))).stdout)
 
     def test_a_limit_is_kept(self):
         outside = self.outside()
