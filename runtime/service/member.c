@@ -122,6 +122,8 @@ static enum status member_open(struct member *member, struct error *error)
 		status = signals_open(&member->signals, member->loop, error);
 	if (status == OK)
 		status = service_store_open(&member->service->settings, true, &member->store, error);
+	if (status == OK && member->role == ROLE_API)
+		status = store_confine(member->store, error);
 	if (status == OK)
 		status = programs_open(member->store, member->service->program, member->service->loader, &member->programs,
 				       error);

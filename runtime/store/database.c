@@ -61,6 +61,11 @@ void database_reset_all(struct database *database)
 	database->driver->reset_all(database);
 }
 
+enum status database_confine(struct database *database, const char *role, struct error *error)
+{
+	return database->driver->confine ? database->driver->confine(database, role, error) : OK;
+}
+
 void database_listen(struct database *database, const char *who)
 {
 	database->driver->listen(database, who);

@@ -42,6 +42,9 @@ int64_t database_changes(const struct database *database); /* rows the last stat
 /* Ends every statement that was left half-way. */
 void database_reset_all(struct database *database);
 
+/* From here on, also over connections that come later, only what that role may. Nothing where there are no roles. */
+enum status database_confine(struct database *database, const char *role, struct error *error) MUST_CHECK;
+
 /* Calls between processes, where the database can: `NOTIFY "stellwerk NAME"` by one is heard by all others that listen for
  * the name, once it is committed. */
 void database_listen(struct database *database, const char *who);

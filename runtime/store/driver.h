@@ -25,6 +25,7 @@ struct driver {
 	enum constraint (*constraint)(const struct database *database);
 	int64_t (*changes)(const struct database *database);
 	void (*reset_all)(struct database *database);
+	enum status (*confine)(struct database *database, const char *role, struct error *error); /* NULL: there are no roles */
 	void (*listen)(struct database *database, const char *who);
 	int (*hearing)(const struct database *database, uint32_t *life_out);
 	bool (*heard)(struct database *database);

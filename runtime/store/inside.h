@@ -23,6 +23,10 @@ struct store {
 	store_has_fn *has_program; /* NULL: no other than the one that runs */
 	void *has_context;
 	uint32_t depth; /* of begins that are open */
+	/* store_confine: whose rows the database shows over this connection */
+	bool is_confined, has_shown;
+	int64_t shown_tenant;
+	uint32_t shown_life;
 	bool check_late;
 	struct arena schema;  /* as long as the programs: keys of statements, access */
 	struct arena scratch; /* one call */
@@ -76,6 +80,9 @@ enum status store_history_statement(struct store *store, struct statement **stat
 struct value row_value(const struct store *store, const struct change *change, uint32_t field);
 /* The bit set of columns that a change writes. */
 uint64_t *fields_written(struct arena *arena, const struct change *change, uint32_t *words_out);
+
+/* Before anything is asked for that tenant. Within a transaction, or before one. */
+enum status store_show_tenant(struct store *store, int64_t tenant, struct error *error) MUST_CHECK;
 
 /* --- tenant.c */
 /* Where what waits is looked for: what a suspended tenant has stays where it is. */

@@ -148,15 +148,17 @@ enum status journal_add(struct store *store, struct entry *entry, bool *is_new_o
 	return entry_insert(store, entry, is_new_out, error);
 }
 
-enum status journal_add_many(struct store *store, const struct entry *entries, uint32_t count, uint32_t *new_out,
-			     struct error *error)
+/* All of one tenant. */
+static enum status entries_insert(struct store *store, const struct entry *entries, uint32_t count, uint32_t *new_out,
+				  struct error *error)
 {
 	struct arena *arena = &store->scratch;
 	struct statement *statement;
-	enum status status = store_statement(store, ENTRY_INSERT, &statement, error);
+	enum status status = store_show_tenant(store, entries->tenant, error);
 
-	*new_out = 0;
-	if (status != OK || !count)
+	if (status == OK)
+		status = store_statement(store, ENTRY_INSERT, &statement, error);
+	if (status != OK)
 		return status;
 	arena_reset(arena);
 	struct sql_value *values = arena_array(arena, struct sql_value, (size_t)count * ENTRY_VALUES);
@@ -165,7 +167,21 @@ enum status journal_add_many(struct store *store, const struct entry *entries, u
 	statement_bind_many(statement, values, ENTRY_VALUES, count);
 	status = statement_run(statement, error);
 	if (status == OK)
-		*new_out = (uint32_t)database_changes(store->database);
+		*new_out += (uint32_t)database_changes(store->database);
+	return status;
+}
+
+enum status journal_add_many(struct store *store, const struct entry *entries, uint32_t count, uint32_t *new_out,
+			     struct error *error)
+{
+	enum status status = OK;
+
+	*new_out = 0;
+	for (uint32_t first = 0, end = 0; status == OK && first < count; first = end) {
+		while (end < count && (!store->is_confined || entries[end].tenant == entries[first].tenant))
+			end++;
+		status = entries_insert(store, entries + first, end - first, new_out, error);
+	}
 	return status;
 }
 
@@ -399,7 +415,7 @@ enum status journal_newest(struct store *store, int64_t *number_out, struct erro
 
 enum status journal_counts(struct store *store, int64_t *waiting_out, int64_t *dead_out, struct error *error)
 {
-	enum status status = store_number(store, "SELECT count(*) FROM _journal WHERE state=0", waiting_out, error);
+	enum status status = store_number(store, store->dialect->count_waiting, waiting_out, error);
 
-	return status == OK ? store_number(store, "SELECT count(*) FROM _journal WHERE state=2", dead_out, error) : status;
+	return status == OK ? store_number(store, store->dialect->count_dead, dead_out, error) : status;
 }

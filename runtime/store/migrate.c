@@ -92,6 +92,8 @@ enum status migrating_run(struct migrating *migrating)
 		status = tables_fit(migrating);
 	if (status == OK)
 		status = *store->dialect->references_inline ? references_check(migrating) : references_add(migrating);
+	if (status == OK)
+		status = database_execute(store->database, store->dialect->guard, migrating->error);
 	struct text after = layout_to_json(migrating->arena, &migrating->now);
 	return status == OK ? layout_note(migrating, after) : status;
 }

@@ -22,6 +22,8 @@ struct postgres {
 	int64_t changes;
 	int64_t written, renew_at; /* rows */
 	char channel[64];          /* what it listens for; empty: nothing */
+	char role[64];             /* what it may; empty: what its user may */
+	bool is_confined;          /* to it, over this connection */
 	bool open;                 /* a transaction was begun */
 	bool wrote;                /* since references were last checked */
 	struct postgres_statement *statements;
@@ -88,16 +90,31 @@ static void listen_now(struct postgres *postgres)
 	PQclear(PQexec(postgres->connection, sql));
 }
 
-static void settle_in(struct postgres *postgres)
+static enum status confine_now(struct postgres *postgres, struct error *error)
+{
+	char sql[96];
+
+	if (!*postgres->role || postgres->is_confined)
+		return OK;
+	snprintf(sql, sizeof sql, "SET ROLE \"%s\"", postgres->role);
+	PGresult *result = PQexec(postgres->connection, sql);
+	postgres->is_confined = PQresultStatus(result) == PGRES_COMMAND_OK;
+	enum status status = postgres->is_confined ? OK : failed(postgres, result, error);
+	PQclear(result);
+	return status;
+}
+
+static enum status settle_in(struct postgres *postgres, struct error *error)
 {
 	postgres->life++;
-	postgres->wrote = false;
+	postgres->wrote = postgres->is_confined = false;
 	PQsetNoticeReceiver(postgres->connection, nothing_said, NULL);
 	/* A plan for all values is good enough, and made once. Every table is found by an index that begins with the tenant; a
 	 * table that is still empty must not teach the planner otherwise, for the plan stays when it has grown. */
 	PQclear(PQexec(postgres->connection, "SET client_min_messages=warning; SET plan_cache_mode=force_generic_plan;"
 					     "SET enable_seqscan=off"));
 	listen_now(postgres);
+	return confine_now(postgres, error);
 }
 
 static void close_connection(struct database *database);
@@ -115,9 +132,8 @@ static enum status open_connection(const char *where, struct database **database
 		close_connection(&postgres->database);
 		return status;
 	}
-	settle_in(postgres);
 	*database_out = &postgres->database;
-	return OK;
+	return settle_in(postgres, error);
 }
 
 static void close_statement(struct statement *closed);
@@ -136,13 +152,14 @@ static void close_connection(struct database *database)
  * lost one is lost with it: until its rollback all of it fails. */
 static enum status reach(struct postgres *postgres, struct error *error)
 {
-	if (PQstatus(postgres->connection) == CONNECTION_OK || postgres->open)
+	if (postgres->open)
 		return OK;
+	if (PQstatus(postgres->connection) == CONNECTION_OK)
+		return confine_now(postgres, error);
 	PQreset(postgres->connection);
 	if (PQstatus(postgres->connection) != CONNECTION_OK)
 		return unreachable(postgres, error);
-	settle_in(postgres);
-	return OK;
+	return settle_in(postgres, error);
 }
 
 /* Plans are made for tables as they are; while they grow from nothing that changes quickly, later slowly. */
@@ -208,6 +225,14 @@ static enum constraint constraint_of(const struct database *database)
 static int64_t changes_of(const struct database *database)
 {
 	return postgres_of(database)->changes;
+}
+
+static enum status confine(struct database *database, const char *role, struct error *error)
+{
+	struct postgres *postgres = postgres_of(database);
+
+	snprintf(postgres->role, sizeof postgres->role, "%s", role);
+	return reach(postgres, error);
 }
 
 /* --- calls */
@@ -598,6 +623,7 @@ const struct driver postgres_driver = {.dialect = &dialect_postgres,
 				       .constraint = constraint_of,
 				       .changes = changes_of,
 				       .reset_all = reset_all,
+				       .confine = confine,
 				       .listen = listen_for,
 				       .hearing = hearing,
 				       .heard = heard,

@@ -59,6 +59,32 @@ enum status store_copy(struct store *from, struct store *to, struct error *error
 	return database_copy(from->database, to->database, error);
 }
 
+/* --- confined */
+enum status store_confine(struct store *store, struct error *error)
+{
+	store->is_confined = *store->dialect->api_role;
+	return store->is_confined ? database_confine(store->database, store->dialect->api_role, error) : OK;
+}
+
+enum status store_show_tenant(struct store *store, int64_t tenant, struct error *error)
+{
+	char sql[96];
+	uint32_t life;
+
+	if (!store->is_confined)
+		return OK;
+	(void)store_hearing(store, &life);
+	if (store->has_shown && store->shown_tenant == tenant && store->shown_life == life)
+		return OK;
+	snprintf(sql, sizeof sql, "SELECT set_config('stellwerk.tenant','%lld',false)", (long long)tenant);
+	enum status status = database_execute(store->database, sql, error);
+	(void)store_hearing(store, &life); /* it may have been connected anew for it */
+	store->has_shown = status == OK;
+	store->shown_tenant = tenant;
+	store->shown_life = life;
+	return status;
+}
+
 /* --- transactions: the outermost is one, the ones inside are savepoints */
 static enum status transaction(struct store *store, const char *outermost, const char *inside, struct error *error)
 {
@@ -78,7 +104,10 @@ enum status store_begin(struct store *store, struct error *error)
 		return status;
 	store->depth++;
 	chain_begin(store);
-	return OK;
+	status = store_show_tenant(store, store->tenant, error);
+	if (status != OK)
+		store_rollback(store);
+	return status;
 }
 
 enum status store_commit(struct store *store, struct error *error)
@@ -104,6 +133,7 @@ void store_rollback(struct store *store)
 	CHECK(store->depth > 0);
 	store->depth--;
 	store->batch.is_open = false;
+	store->has_shown = false; /* what was said within it is taken back with it */
 	chain_end(store, false);
 	database_reset_all(store->database);
 	/* a rollback that fails has already happened: the database gave the transaction up by itself */
@@ -249,7 +279,9 @@ enum status store_create_own_tables(struct store *store, struct error *error)
 		status = stack_create_tables(store, error);
 	if (status == OK)
 		status = journal_create_tables(store, error);
-	return status == OK ? outbox_create_tables(store, error) : status;
+	if (status == OK)
+		status = outbox_create_tables(store, error);
+	return status == OK ? database_execute(store->database, store->dialect->guard, error) : status;
 }
 
 /* --- statements */

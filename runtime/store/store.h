@@ -43,6 +43,10 @@ enum status store_call(struct store *store, const char *who, struct error *error
 int store_hearing(const struct store *store, uint32_t *life_out);
 bool store_heard(struct store *store);
 
+/* For the process that the outside reaches: from here on the database itself lets it read no rows but those of the tenant that
+ * is used, write nothing but new entries of the journal, and see no secret. docs/decisions/0022 */
+enum status store_confine(struct store *store, struct error *error) MUST_CHECK;
+
 /* Whose rows all later calls read and write; 0 before the first call. Every key begins with it. */
 void store_use_tenant(struct store *store, int64_t tenant);
 
