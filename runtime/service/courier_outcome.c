@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/base/json.h"
+#include "runtime/operate/fault.h"
 #include "runtime/operate/log.h"
 #include "runtime/operate/metric.h"
 #include "runtime/service/courier.h"
@@ -274,5 +275,7 @@ void on_done(void *context, const struct transport_answer *answer)
 	out->answer.body = text_copy(&out->arena, answer->body);
 	out->answer.sentence = arena_string(&out->arena, answer->sentence, strlen(answer->sentence));
 	place_learn(out, answer);
+	FAULT("call.answered");
 	out_settle(out);
+	FAULT("call.settled");
 }

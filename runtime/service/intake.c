@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/base/check.h"
+#include "runtime/operate/fault.h"
 #include "runtime/operate/log.h"
 #include "runtime/service/envelope.h"
 
@@ -104,6 +105,7 @@ void intake_settle(struct intake *intake, bool stored)
 {
 	if (!intake->count)
 		return;
+	FAULT("delivery.stored");
 	if (stored)
 		bus_acknowledge(intake->bus, intake->taken[intake->count - 1]);
 	intake->count = stored ? 0 : intake->count;

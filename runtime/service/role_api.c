@@ -9,6 +9,7 @@
 #include "engine/base/json.h"
 #include "runtime/bus/bus.h"
 #include "runtime/http/server.h"
+#include "runtime/operate/fault.h"
 #include "runtime/operate/log.h"
 #include "runtime/operate/metric.h"
 #include "runtime/service/envelope.h"
@@ -184,8 +185,12 @@ static enum status posts_write(struct member *member, struct error *error)
 		status = post_write(member, &api->posts[i], error);
 	if (status == OK)
 		status = store_call(member->store, role_name(ROLE_WORKER), error);
-	if (status == OK)
-		return store_commit(member->store, error);
+	if (status == OK) {
+		FAULT("post.written");
+		status = store_commit(member->store, error);
+		FAULT("post.committed");
+		return status;
+	}
 	store_rollback(member->store);
 	return status;
 }

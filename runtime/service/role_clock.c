@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/base/check.h"
+#include "runtime/operate/fault.h"
 #include "runtime/service/service.h"
 
 enum {
@@ -47,6 +48,8 @@ static void clock_work(struct member *member)
 
 	arena_reset(arena);
 	enum status status = due_entries(member, arena, &entries, now, &error);
+	if (entries.count)
+		FAULT("timer.due");
 	if (status == OK && entries.count)
 		status = turns_run(member->turns, entries.items, entries.count, now, &turned, &error);
 	if (status == OK && turned.calls)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/base/check.h"
+#include "runtime/operate/fault.h"
 #include "runtime/operate/log.h"
 #include "runtime/operate/metric.h"
 #include "runtime/service/courier.h"
@@ -144,7 +145,9 @@ static enum status take_up(struct member *member, struct place *place, struct ca
 	out->call = call_copy(&out->arena, call);
 	courier->out_count++;
 	alarm_set_earlier(courier->renew, loop_now() + RENEW_SECONDS * 1000);
+	FAULT("call.leased");
 	status = begin(member, out, was_out, error);
+	FAULT("call.sent");
 	if (status == OK && out->call.state == CALL_SENT)
 		return OK;
 	if (status == OK)

@@ -3,16 +3,21 @@
  *
  * With a broker, what it delivers has its turn at once while nothing waits before it. When there are several tenants and more
  * comes than is handled, it is written to the journal first, which is quick, and waits there: so fairness holds also for what
- * is still behind a storm. */
+ * is still behind a storm.
+ *
+ * A worker that is started again after one has died takes what waits one by one at first, and writes down before each that it
+ * is at it: what has killed so many workers is dead, and keeps nobody else from his turn. */
 #include <stdlib.h>
 
 #include "engine/base/check.h"
+#include "runtime/operate/metric.h"
 #include "runtime/service/intake.h"
 
 enum {
 	STORE_AT_ONCE = 4, /* batches of deliveries that are written to the journal in one transaction */
 	STORE_FIRST = 4,   /* such transactions before the next turns, while the broker has more: 2.0 s at most became 1.1 s in
 			      bench/fair */
+	DEATHS_MOST = 3,   /* of workers, over one entry */
 };
 
 struct worker {
@@ -21,6 +26,7 @@ struct worker {
 	struct intake *intake; /* NULL without a broker */
 	bool waiting;          /* something may wait in the journal */
 	uint32_t stored;       /* transactions in a row that only stored, for the broker had more */
+	uint32_t careful;      /* entries that are still taken one by one, for something has killed a worker */
 };
 
 static void on_deliveries(void *context)
@@ -40,6 +46,8 @@ static enum status worker_start(struct member *member, struct error *error)
 	worker->batch = (uint32_t)strtoul(member->service->settings.batch, NULL, 10);
 	if (worker->batch < 1)
 		worker->batch = 1;
+	if (metric_value(METRIC_DEATHS_WORKER)) /* what it was at is among the first that wait */
+		worker->careful = worker->batch * STORE_AT_ONCE;
 	member->own = worker;
 	return *member->service->settings.broker ? intake_open(member, on_deliveries, &worker->intake, error) : OK;
 }
@@ -90,6 +98,42 @@ static enum status gather(struct member *member, entry_list *entries, struct err
 	return status;
 }
 
+/* One that has killed before is not tried for ever. */
+static enum status attempt_begin(struct member *member, struct entry *entry, struct error *error)
+{
+	if (entry->attempts >= DEATHS_MOST) {
+		entry->state = ENTRY_DEAD;
+		entry->sentence = TEXT("whoever was at it did not come to its end, again and again");
+		return OK;
+	}
+	enum status status = store_begin(member->store, error);
+	if (status != OK)
+		return status;
+	entry->attempts++;
+	status = journal_attempt(member->store, entry->number, error);
+	if (status == OK)
+		return store_commit(member->store, error);
+	store_rollback(member->store);
+	return status;
+}
+
+static enum status entries_run_carefully(struct member *member, entry_list *entries, struct error *error)
+{
+	struct worker *worker = member->own;
+	enum status status = OK;
+
+	for (uint32_t i = 0; i < entries->count && status == OK; i++) {
+		entry_list one = {.items = &entries->items[i], .count = 1};
+		status = attempt_begin(member, &entries->items[i], error);
+		if (status == CONFLICT) /* somebody else has handled it */
+			status = OK;
+		else if (status == OK)
+			status = entries_run(member, &one, error);
+		worker->careful -= worker->careful > 0;
+	}
+	return status;
+}
+
 static enum status waiting_run(struct member *member, struct error *error)
 {
 	struct worker *worker = member->own;
@@ -97,7 +141,7 @@ static enum status waiting_run(struct member *member, struct error *error)
 	enum status status = gather(member, &entries, error);
 
 	if (status == OK && entries.count)
-		status = entries_run(member, &entries, error);
+		status = (worker->careful ? entries_run_carefully : entries_run)(member, &entries, error);
 	if (status == OK)
 		worker->waiting = entries.count;
 	return status;

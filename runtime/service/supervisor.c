@@ -17,10 +17,10 @@
 #include "runtime/service/service.h"
 
 enum {
-	AGAIN_FIRST = 100,  /* milliseconds until a process that died is started again; doubles … */
-	AGAIN_LAST = 10000, /* … up to this */
-	LIVED_WELL = 30000, /* after this long a death is the first again */
-	GRACE = 10000,      /* between asking all to end and ending them */
+	AGAIN_FIRST = 100, /* milliseconds until a process that died is started again; doubles … */
+	AGAIN_LAST = 1500, /* … up to this */
+	LIVED_WELL = 2000, /* after this long a death is the first again */
+	GRACE = 10000,     /* between asking all to end and ending them */
 };
 
 struct supervisor;

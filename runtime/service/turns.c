@@ -8,6 +8,7 @@
 #include "engine/base/check.h"
 #include "engine/base/json.h"
 #include "engine/model/system.h"
+#include "runtime/operate/fault.h"
 #include "runtime/operate/log.h"
 #include "runtime/operate/metric.h"
 #include "runtime/service/envelope.h"
@@ -76,6 +77,7 @@ static enum status event_turn(struct turning *turning)
 	struct value *fields;
 	enum status status;
 
+	FAULT_ABOUT("turn.of", entry->type);
 	if (!kind || kind->origin != EVENT_DECLARED || !turning->content || json_kind(turning->content) != JSON_OBJECT)
 		return entry_check(&turns->arena, turning->loaded->program, entry, turning->error); /* says what is wrong */
 	status = event_from_json(&turns->arena, schema, kind, turning->content, &fields, turning->error);
@@ -560,8 +562,12 @@ static enum status batch_run(struct turns *turns, const struct batch *batch, boo
 		status = store_call(turns->store, role_name(ROLE_COURIER), error);
 	if (status == OK && turned->timers)
 		status = store_call(turns->store, role_name(ROLE_CLOCK), error);
-	if (status == OK)
-		return store_commit(turns->store, error);
+	if (status == OK) {
+		FAULT("turn.written");
+		status = store_commit(turns->store, error);
+		FAULT("turn.committed");
+		return status;
+	}
 	store_rollback(turns->store);
 	return status;
 }

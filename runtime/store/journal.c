@@ -221,6 +221,13 @@ enum status journal_settle(struct store *store, const struct entry *entry, struc
 		       : status;
 }
 
+enum status journal_attempt(struct store *store, int64_t number, struct error *error)
+{
+	const struct sql_value values[] = {sql_integer(number)};
+
+	return store_write(store, "UPDATE _journal SET attempts=attempts+1 WHERE number=?1 AND state=0", values, 1, error);
+}
+
 enum status journal_revive(struct store *store, int64_t number, bool retry, struct error *error)
 {
 	struct statement *statement;

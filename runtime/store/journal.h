@@ -72,6 +72,8 @@ enum status journal_record_double(struct store *store, const struct entry *entry
 /* PENDING → DONE, DEAD or DROPPED, or PENDING again with one attempt more; state, attempts, handled_at, program,
  * sentence and trace are written. CONFLICT: it is not PENDING any more, somebody else handled it. */
 enum status journal_settle(struct store *store, const struct entry *entry, struct error *error) MUST_CHECK;
+/* Somebody will be at this PENDING one, and may not come to its end. */
+enum status journal_attempt(struct store *store, int64_t number, struct error *error) MUST_CHECK;
 /* DEAD → PENDING (`retry`) or DROPPED. NOT_FOUND: there is no dead entry of that number. */
 enum status journal_revive(struct store *store, int64_t number, bool retry, struct error *error) MUST_CHECK;
 

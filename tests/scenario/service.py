@@ -50,7 +50,7 @@ def broker_empty():
     server("rabbitmq", "ctl", "eval", 'case rabbit_vhost:exists(<<"service">>) of true -> rabbit_vhost:delete(<<"service">>, <<"test">>); _ -> ok end.')
     server("rabbitmq", "ctl", "add_vhost", "service")
     server("rabbitmq", "ctl", "set_permissions", "-p", "service", "guest", ".*", ".*", ".*")
-    BROKER += "/service"
+    BROKER = os.environ["STELLWERK_TEST_BROKER"] + "/service"
 
 
 def wait_until(condition, what, seconds=PATIENCE):
@@ -68,7 +68,7 @@ class Outside:
 
     def __init__(self):
         self.carried_out, self.requests, self.behaviour, self.lock = {}, 0, lambda number: "answer", threading.Lock()
-        self.times, self.last, self.asked, self.traces = {}, None, [], []
+        self.times, self.last, self.asked, self.traces, self.garbled = {}, None, [], [], []
         outside = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -103,6 +103,11 @@ class Outside:
                 self.wfile.write(data)
 
             def react(self, how, body):
+                if how == "garbage":
+                    outside.garbled.append(body["id"])
+                if how == "late":  # later than its connector waits
+                    time.sleep(3)
+                    how = "answer"
                 if how == "slow":
                     time.sleep(2)  # it is the other side that is slow; nobody waits for it in the test
                     how = "answer"
@@ -110,7 +115,9 @@ class Outside:
                     self.close_connection = True
                     self.connection.close()
                     return
+                twice = how == "twice"
                 answers = {
+                    "twice": (200, json.dumps({"heard": "ja, " + body["arguments"]["name"]})),
                     "answer": (200, json.dumps({"heard": "ja, " + body["arguments"]["name"]})),
                     "garbage": (200, "<html>gar nicht gut"),
                     "unavailable": (503, ""),
@@ -123,13 +130,19 @@ class Outside:
                 try:
                     self.end_headers()
                     self.wfile.write(data)
+                    if twice:
+                        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: " + str(len(data)).encode() + b"\r\n\r\n" + data)
                 except (BrokenPipeError, ConnectionResetError):
                     pass  # who asked was killed
 
             def log_message(self, *_):
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *_):
+                pass  # who asked was killed
+
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

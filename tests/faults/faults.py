@@ -1,0 +1,461 @@
+#!/usr/bin/env python3
+"""What is done to a service while it works, and what must come of it all the same: nothing lost, nothing twice, each subject in its order, soon.
+
+Walkers take steps (pack/pack.flow): each step is a row, every fifth one a workflow with a call out, a pause and another effect. The other side
+counts what it carried out. When the fault is over and all is quiet, the rows, the other side and `stellwerk verify` are asked.
+
+Usage: faults.py short PATH-OF-STELLWERK     a few of each fault, on the store that the environment names, as for tests/scenario/service.py
+       faults.py long PATH-OF-STELLWERK …    all of them, often, on every store; see tests/faults/long
+"""
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE.parent / "scenario"))
+sys.dont_write_bytecode = True
+WORDS = sys.argv[1:]
+sys.argv = [sys.argv[0], WORDS[1] if len(WORDS) > 1 else ""]
+import service as scenario  # noqa: E402
+from service import Outside, Service, wait_until  # noqa: E402
+
+WALKERS = 8
+RINGS = 5  # every so manieth step calls out
+SOON = 10  # seconds in which a service must be back
+
+
+class Trial:
+    """One service that is kept at work while something is done to it; then the books are looked into."""
+
+    def __init__(self, store, clock=False, disk=None):
+        self.folder = Path(tempfile.mkdtemp(prefix="stellwerk-fault-", dir="/tmp"))
+        self.folder.chmod(0o755)
+        self.points, self.offset, self.disk = self.folder / "points", self.folder / "offset", disk
+        self.points.mkdir()
+        (self.folder / "other").mkdir()
+        self.store, self.outside = store, Outside()
+        if store == "production":
+            scenario.broker_empty()
+        before = dict(os.environ)
+        os.environ["STELLWERK_FAULT"] = str(self.points)
+        if clock:
+            self.offset.write_text("+0")
+            os.environ.update(LD_PRELOAD=FAKETIME, FAKETIME_TIMESTAMP_FILE=str(self.offset), FAKETIME_NO_CACHE="1",
+                              FAKETIME_DONT_FAKE_MONOTONIC="1", ASAN_OPTIONS="verify_asan_link_order=0")
+        try:
+            if disk and store == "embedded":
+                (disk / "data").mkdir(mode=0o700)
+                (self.folder / "data").symlink_to(disk / "data")
+            self.service = Service(self.folder, "--bridge", self.outside.url, "--batch", "16", pack=HERE / "pack")
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        self.taken = {f"Wanderer {i}": 0 for i in range(WALKERS)}
+        self.expected_calls, self.probes, self.recoveries, self.chance = 0, 0, [], random.Random(7)
+
+    # --- work
+    def step(self, name, rings):
+        self.taken[name] += 1
+        n = self.taken[name]
+        self.expected_calls += rings
+        return {"specversion": "1.0", "id": f"{name} {n}", "source": "/faults", "type": "step.taken", "subject": name, "data": {"name": name, "n": n, "rings": rings}}
+
+    def steps(self, each=2):
+        """The next steps of every walker, each walker's in their order, the walkers mixed."""
+        steps = [self.step(name, (self.taken[name] + 1) % RINGS == 0) for name in list(self.taken) * each if name.startswith("Wanderer")]
+        return steps
+
+    def post(self, events):
+        self.service.post_until_taken(events)
+
+    def work(self, rounds=1):
+        for _ in range(rounds):
+            self.post(self.steps())
+
+    # --- how soon it is back
+    def probe(self):
+        """From now until something that comes in now is done."""
+        begun = time.monotonic()
+        self.probes += 1
+        name = f"Bote {self.probes}"
+        self.taken[name] = 0
+        self.post([self.step(name, False)])
+        wait_until(lambda: self.count(f"select count(*) from walker where name='{name}'") == 1, "the service is back", 60)
+        self.recoveries.append(time.monotonic() - begun)
+
+    def count(self, sql):
+        try:
+            return self.service.number(sql)
+        except Exception:  # the store is what is gone
+            return -1
+
+    # --- the oracle
+    def quiet(self):
+        try:
+            return self.service.all_quiet()
+        except Exception:
+            return False
+
+    def settle(self):
+        wait_until(self.quiet, "all is quiet", 180)
+
+    def verdict(self):
+        """{lost, doubled, disordered, unproven}: all must be 0."""
+        rows = dict(self.service.rows("select name,last from walker"))
+        prints = self.service.number("select count(*) from footprint")
+        steps = sum(self.taken.values())
+        carried, garbled = self.outside.carried_out.get("outside.ring", {}), len(set(self.outside.garbled))
+        arguments = [calls[0]["name"] for calls in carried.values()]
+        greeted = self.service.number("select count(*) from footprint where greeted=1")
+        lost = max(0, steps - prints) + max(0, self.expected_calls - len(set(arguments))) + max(0, self.expected_calls - garbled - greeted)
+        lost += sum(1 for name, n in self.taken.items() if rows.get(name, 0) < n)
+        doubled = max(0, prints - steps) + len(arguments) - len(set(arguments))
+        disordered = self.service.number("select coalesce(sum(out_of_order),0) from walker")
+        proof = self.service.command("verify")
+        return {"lost": lost, "doubled": doubled, "disordered": int(disordered), "unproven": int(proof.returncode != 0)}
+
+    def close(self):
+        try:
+            self.service.stop()
+        except subprocess.TimeoutExpired:
+            self.service.kill_all()
+        self.service.log.close()
+        self.outside.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+# --- faults: each is given a trial and how often
+def kill_at_random(trial, times):
+    for _ in range(times):
+        trial.work()
+        children = [pid for name, pid in trial.service.children().items()]
+        if children:
+            os.kill(trial.chance.choice(children), signal.SIGKILL)
+        trial.probe()
+
+
+def kill_at(point):
+    """Whoever comes to that point next dies there."""
+
+    def fault(trial, times):
+        armed = trial.points / point
+        for _ in range(times):
+            armed.touch()
+            trial.work()
+            wait_until(lambda: not armed.exists() or trial.work(), f"somebody comes to {point}")
+            trial.probe()
+
+    return fault
+
+
+def power_cut(trial, times):
+    for _ in range(times):
+        trial.work()
+        trial.service.kill_all()
+        begun = time.monotonic()
+        trial.service.start()
+        trial.probe()
+        trial.recoveries[-1] = time.monotonic() - begun
+
+
+def while_away(name, *what):
+    """A server is restarted or killed while work comes in."""
+
+    def fault(trial, times):
+        for _ in range(times):
+            posting = threading.Thread(target=trial.work, args=(3,))
+            posting.start()
+            for word in what:
+                scenario.server(name, word)
+            posting.join()
+            trial.probe()
+
+    return fault
+
+
+def connections_cut(trial, times):
+    for _ in range(times):
+        trial.work()
+        scenario.psql("select pg_terminate_backend(pid) from pg_stat_activity where pid<>pg_backend_pid() and backend_type='client backend'")
+        trial.probe()
+
+
+def alarm(*setting):
+    """The broker is short of memory or disk and blocks its publishers, until it is not."""
+
+    def fault(trial, times):
+        for _ in range(times):
+            scenario.server("rabbitmq", "ctl", *setting[0])
+            posting = threading.Thread(target=trial.work, args=(2,))
+            posting.start()
+            time.sleep(1)  # the alarm lasts; nobody waits for this
+            scenario.server("rabbitmq", "ctl", *setting[1])
+            posting.join()
+            trial.probe()
+
+    return fault
+
+
+def doubled_and_mixed(trial, times):
+    """What was taken comes again, in any order, together with what is new."""
+    for _ in range(times):
+        events = trial.steps(3)
+        trial.post(events)
+        again = events * 2
+        trial.chance.shuffle(again)
+        trial.post(again)
+        trial.probe()
+
+
+def other_side(trial, times):
+    """It cuts, has no time, answers garbage, answers twice, or later than anybody waits."""
+    ways = 8 * ["answer"] + ["cut", "unavailable", "garbage", "twice", "late"]
+    trial.settle()
+    trial.outside.behaviour = lambda number: trial.chance.choice(ways)
+    for _ in range(times):
+        trial.work(3)
+        trial.probe()
+    trial.settle()
+    trial.outside.behaviour = lambda number: "answer"
+
+
+def clock_jumps(trial, times):
+    """Forth while there is work; back when all is quiet, for what was to be in a second is in an hour and a second then."""
+    for i in range(times):
+        trial.work(3)
+        trial.offset.write_text("+3600")
+        trial.work(3)
+        wait_until(lambda: trial.count(f"select max(handled_at) from _journal where handled_at>{int(time.time()) + 3000}") > 0, "the service sees it")
+        trial.probe()
+        trial.settle()
+        trial.offset.write_text("+0")
+        trial.probe()
+        trial.work(3)
+        trial.settle()
+
+
+def two_services(trial, times):
+    """Two schedulers, two couriers, two workers on one database."""
+    other = Service(trial.folder / "other", "--bridge", trial.outside.url, "--batch", "16", fresh=False, pack=HERE / "pack")
+    try:
+        for i in range(times):
+            trial.work()
+            other.post_until_taken(trial.steps())
+            if i % 3 == 2:
+                other.kill_all()
+                other.start()
+            trial.probe()
+        trial.settle()
+    finally:
+        other.stop()
+        other.log.close()
+
+
+def disk_full(trial, times):
+    """The data's file system has no room left, until somebody makes some."""
+    filler = trial.disk / "filler"
+    for _ in range(times):
+        trial.work()
+        fill(filler)
+        posting = threading.Thread(target=trial.work, args=(2,))
+        posting.start()
+        time.sleep(2)  # it stays full for a while; nobody waits for this
+        filler.unlink()
+        if trial.store == "postgres":  # which gives up when its log has no room
+            scenario.server("postgres", "restart")
+        posting.join()
+        trial.probe()
+
+
+def fill(path):
+    with open(path, "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(1 << 20))
+        except OSError:
+            pass
+        try:
+            while True:
+                file.write(bytes(512))
+        except OSError:
+            pass
+
+
+def out_of_memory(trial, times):
+    """A worker that gets no more memory than it has."""
+    for _ in range(times):
+        pid = wait_until(lambda: trial.service.children().get("worker"), "there is a worker")
+        have = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        subprocess.run(["prlimit", f"--as={have}", "--pid", str(pid)], check=True)
+        wait_until(lambda: trial.service.children().get("worker") != pid or trial.post(trial.steps(20)), "it has died of it")
+        trial.probe()
+
+
+def poison(trial, times):
+    """An event that kills whoever handles it. It must not keep the others from their turns for long, and be dead in the end."""
+    deadly = trial.points / "turn.of step.poisoned.always"
+    deadly.touch()
+    for i in range(times):
+        event = {"specversion": "1.0", "id": f"poison {i}", "source": "/faults", "type": "step.poisoned", "subject": "Wanderer 1", "data": {"name": "Gift"}}
+        trial.post(trial.steps() + [event] + trial.steps())
+        trial.probe()
+    wait_until(lambda: trial.count("select count(*) from _journal where state=2 and type='step.poisoned'") == times, "it is dead")
+    deadly.unlink()
+
+
+POINTS = ["post.written", "post.committed", "turn.written", "turn.committed", "call.leased", "call.sent", "call.answered", "call.settled", "timer.due"]
+BROKER_POINTS = [point for point in POINTS if not point.startswith("post.")] + ["delivery.stored"]
+EVERYWHERE, SERVERS, POSTED, BROKERED = {"embedded", "postgres", "production"}, {"postgres", "production"}, {"embedded", "postgres"}, {"production"}
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+
+# fault, how it is done, on which stores, how often in the short and in the long form
+FAULTS = [
+    ("any process killed at random, under load", kill_at_random, EVERYWHERE, 5, 500),
+    *((f"killed at `{point}`", kill_at(point), POSTED if point.startswith("post.") else EVERYWHERE, 1, 10) for point in POINTS),
+    ("killed at `delivery.stored`", kill_at("delivery.stored"), BROKERED, 1, 10),
+    ("power cut: all processes killed", power_cut, EVERYWHERE, 1, 20),
+    ("PostgreSQL restarted", while_away("postgres", "restart"), SERVERS, 1, 5),
+    ("PostgreSQL killed", while_away("postgres", "kill", "restart"), SERVERS, 0, 5),
+    ("connections to PostgreSQL cut", connections_cut, SERVERS, 1, 20),
+    ("RabbitMQ restarted", while_away("rabbitmq", "restart"), BROKERED, 0, 5),
+    ("RabbitMQ killed", while_away("rabbitmq", "kill", "restart"), BROKERED, 0, 5),
+    ("RabbitMQ: memory alarm", alarm(("set_vm_memory_high_watermark", "absolute", "1MB"), ("set_vm_memory_high_watermark", "absolute", "512MB")), BROKERED, 1, 5),
+    ("RabbitMQ: disk alarm", alarm(("set_disk_free_limit", "100TB"), ("set_disk_free_limit", "50MB")), BROKERED, 0, 5),
+    ("events doubled and mixed", doubled_and_mixed, EVERYWHERE, 2, 20),
+    ("the other side cuts, is late, answers twice or garbage", other_side, EVERYWHERE, 1, 10),
+    ("two services at once, one killed now and then", two_services, SERVERS, 3, 15),
+    ("a worker out of memory", out_of_memory, EVERYWHERE, 0, 10),
+    ("an event that kills whoever handles it", poison, EVERYWHERE, 1, 5),
+    ("the clock jumps an hour, forth and back", clock_jumps, EVERYWHERE, 1, 5),
+    ("disk full", disk_full, POSTED, 0, 5),
+]
+
+
+def the_oracle_sees(store):
+    """What it is there for: a row that is gone, an effect that was had twice, steps in the wrong order."""
+    trial = Trial(store)
+    try:
+        trial.work(5)
+        trial.settle()
+        assert trial.verdict() == {"lost": 0, "doubled": 0, "disordered": 0, "unproven": 0}, trial.verdict()
+        trial.taken["Wirr"] = 0
+        first, second = trial.step("Wirr", False), trial.step("Wirr", False)
+        trial.post([second, first])
+        wait_until(lambda: trial.count("select count(*) from walker where name='Wirr'") == 1, "both have come")
+        trial.settle()
+        carried = trial.outside.carried_out["outside.ring"]
+        carried["again"] = next(iter(carried.values()))
+        trial.service.write("delete from footprint where n=1")
+        verdict = trial.verdict()
+        assert verdict["disordered"] == 2 and verdict["doubled"] == 1 and verdict["lost"] > WALKERS, verdict
+    finally:
+        trial.close()
+
+
+# --- the short form: one service takes it all
+def short(store):
+    the_oracle_sees(store)
+    failures = 0
+    for clock in (False, True):
+        trial = Trial(store, clock=clock)
+        try:
+            for name, fault, stores, times, _ in FAULTS:
+                if store not in stores or not times or (fault is clock_jumps) != clock:
+                    continue
+                begun = time.monotonic()
+                fault(trial, times)
+                print(f"{name:58} {time.monotonic() - begun:6.1f} s", flush=True)
+            trial.settle()
+            failures += judge(trial)
+        finally:
+            trial.close()
+    return failures
+
+
+def judge(trial):
+    verdict = trial.verdict()
+    worst = max(trial.recoveries)
+    print(f"{trial.store}: {sum(trial.taken.values())} events, {trial.expected_calls} calls, {len(trial.recoveries)} times back, at worst after {worst:.1f} s: {verdict}")
+    return any(verdict.values()) + (worst > SOON)
+
+
+# --- the long form: a service for each fault, and a table
+def with_disk(store, run):
+    """A small file system of its own, which can be filled: the embedded store's, or that of a server of its own."""
+    disk = Path(tempfile.mkdtemp(prefix="stellwerk-disk-", dir="/tmp"))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={'32m' if store == 'embedded' else '400m'},mode=755", "tmpfs", disk], check=True)
+    before = scenario.DATABASE, scenario.FOLDERS["postgres"]
+    try:
+        if store == "postgres":
+            scenario.FOLDERS["postgres"] = str(disk / "postgres")
+            scenario.server("postgres", "start", "26432")
+            scenario.DATABASE = "postgresql://stellwerk@127.0.0.1:26432/stellwerk"
+        run(disk)
+    finally:
+        if store == "postgres":
+            scenario.server("postgres", "stop")
+        scenario.DATABASE, scenario.FOLDERS["postgres"] = before
+        subprocess.run(["umount", disk], check=True)
+        disk.rmdir()
+
+
+def row(store, name, fault, times):
+    found = {}
+
+    def run(disk=None):
+        trial = Trial(store, clock=fault is clock_jumps, disk=disk)
+        try:
+            fault(trial, times)
+            trial.settle()
+            found.update(trial.verdict(), events=sum(trial.taken.values()), median=statistics.median(trial.recoveries), worst=max(trial.recoveries))
+        except AssertionError as error:
+            print((trial.folder / "log").read_text()[-4000:], file=sys.stderr)
+            found.update(lost=f"**{error}**", doubled="?", disordered="?", unproven=1, events=sum(trial.taken.values()), median=0, worst=SOON + 1)
+        finally:
+            trial.close()
+
+    with_disk(store, run) if fault is disk_full else run()
+    found["failed"] = any(found[word] for word in ("lost", "doubled", "disordered", "unproven")) or found["worst"] > SOON
+    print(f"{'FAILED' if found['failed'] else 'fine':7}{store:11} {name:58} x{times:<4} {found}", flush=True)
+    return f"| {name} | {times} | {found['events']:,} | {found['median']:.1f} s | {found['worst']:.1f} s | {found['lost']} | {found['doubled']} | {found['disordered']} |", found["failed"]
+
+
+HEAD = "| fault | times | events | back after | at worst | lost | doubled | out of order |\n|---|---:|---:|---:|---:|---:|---:|---:|"
+
+
+def long(store, only, share):
+    rows, failures = [], 0
+    for name, fault, stores, _, times in FAULTS:
+        if store not in stores or only not in name:
+            continue
+        text, failed = row(store, name, fault, max(1, times * share // 100))
+        rows.append(text)
+        failures += failed
+    print("\n".join(["", f"### {store}", "", HEAD, *rows]))
+    return failures
+
+
+def main():
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("form", choices=("short", "long"))
+    words.add_argument("stellwerk")
+    words.add_argument("--only", default="", help="faults whose name contains this")
+    words.add_argument("--share", type=int, default=100, help="per cent of the repetitions")
+    given = words.parse_args(WORDS)
+    store = "production" if scenario.BROKER else "postgres" if scenario.DATABASE else "embedded"
+    sys.exit(1 if (short(store) if given.form == "short" else long(store, given.only, given.share)) else 0)
+
+
+if __name__ == "__main__":
+    main()
