@@ -9,7 +9,8 @@
 #include "runtime/store/outbox.h"
 
 enum {
-	OUT_MOST = 64,     /* calls that are out at once */
+	OUT_MOST = 128,    /* calls that are out at once … */
+	OUT_TENANT = 64,   /* … and of one tenant: the places of another are not filled by those who do not answer */
 	CALL_SECONDS = 30, /* until a call that brings no answer is given up, where its connector says nothing */
 	LEASE_SECONDS = 9, /* without a renewal for that long, who was at it is at it no more */
 	RENEW_SECONDS = 3,
@@ -44,6 +45,18 @@ const struct action *call_action(const struct member *member, const struct call 
 void call_log(const struct member *member, const struct call *call);
 struct pace call_pace(const struct member *member, int64_t tenant, struct text connector);
 enum status call_send(struct member *member, struct out *out, struct error *error) MUST_CHECK;
+
+/* --- courier_place.c: what is known of a place, shared through the store */
+int64_t clock_now(void); /* milliseconds since 1970 */
+/* Within a transaction: it is ours until that ends. `must`: also when nothing is known of it yet. */
+enum status place_take(struct member *member, struct place *place, int64_t tenant, struct text connector, bool must,
+		       struct error *error) MUST_CHECK;
+enum status place_keep(struct member *member, const struct place *place, int64_t tenant, struct text connector,
+		       struct error *error) MUST_CHECK;
+/* One more is sent to where `out` is; in a transaction of its own. */
+enum status place_use(struct member *member, struct out *out, struct error *error) MUST_CHECK;
+/* What the answer says of the place. */
+void place_learn(const struct out *out, const struct transport_answer *answer);
 
 /* --- courier_outcome.c: `on_done` is the transport's */
 void on_done(void *context, const struct transport_answer *answer);

@@ -150,8 +150,10 @@ static enum status arrival_take(struct member *member, struct out *out, const st
 	out->asks = false;
 	if (!arrived || json_kind(arrived) != JSON_BOOL)
 		return call_hold(member, out, "whether it arrived was asked, and the answer does not say it", error);
-	if (!json_bool(arrived))
-		return call_send(member, out, error);
+	if (!json_bool(arrived)) {
+		enum status status = place_use(member, out, error);
+		return status == OK ? call_send(member, out, error) : status;
+	}
 	if (value)
 		json_write_document(&writer, value);
 	return carried_out(member, out, builder_text(&text), error);
@@ -239,33 +241,7 @@ void out_settle(struct out *out)
 	member_come_again(member, 0);
 }
 
-/* --- what it says of the place */
-static void place_tell(const struct out *out, enum place_news news)
-{
-	const struct call *call = &out->call;
-
-	metric_set(METRIC_PLACES_DOWN, pacing_down(&((struct courier *)out->member->own)->pacing));
-	call_log(out->member, call);
-	if (news == PLACE_DOWN)
-		log_line(LOG_WARNING,
-			 "%.*s does not answer (%u calls in a row): it is left alone for %d s and longer, its calls wait",
-			 TEXT_ARGS(call->connector), out->place->failures, BREAK_FIRST);
-	else if (news == PLACE_UP)
-		log_line(LOG_INFO, "%.*s answers again", TEXT_ARGS(call->connector));
-	call_log(out->member, NULL);
-}
-
-static void place_learn(const struct out *out, const struct transport_answer *answer)
-{
-	bool fine = answer->outcome == TRANSPORT_ANSWERED && answer->status < 500;
-	int64_t now = loop_now();
-
-	place_tell(out, fine ? place_answered(out->place) : place_failed(out->place, now));
-	if (answer->outcome == TRANSPORT_ANSWERED && (answer->status == 429 || answer->status == 503) &&
-	    answer->retry_after > 0)
-		place_wait(out->place, now + answer->retry_after * 1000);
-}
-
+/* --- it is here */
 void on_done(void *context, const struct transport_answer *answer)
 {
 	struct out *out = context;

@@ -138,7 +138,6 @@ enum status call_send(struct member *member, struct out *out, struct error *erro
 	enum repeatable repeatable = out->call.repeatable;
 	const struct action *action = call_action(member, &out->call);
 	int64_t seconds = action && action->connector->timeout ? action->connector->timeout : CALL_SECONDS;
-	struct pace pace = call_pace(member, out->call.tenant, out->call.connector);
 	char id[RECORD_ID_TEXT + 1];
 
 	record_id_write(out->call.id, id);
@@ -159,6 +158,5 @@ enum status call_send(struct member *member, struct out *out, struct error *erro
 		return status;
 	out->is_done = false;
 	out->begun = metric_clock();
-	place_sent(&courier->pacing, out->place, pace, loop_now());
 	return OK;
 }

@@ -70,7 +70,7 @@ uint32_t place_room(struct place *place, struct pace pace, int64_t now, int64_t 
 		return 0;
 	}
 	if (place->down_for) /* one may try */
-		return place->is_trying || place->out ? 0 : 1;
+		return now < place->trying_until || place->out ? 0 : 1;
 	if (!is_limited(pace))
 		return room;
 	sent_forget(place, pace, now);
@@ -85,7 +85,7 @@ void place_sent(struct pacing *pacing, struct place *place, struct pace pace, in
 	if (is_limited(pace))
 		sent_note(pacing, place, pace.count, now);
 	place->out++;
-	place->is_trying = place->down_for > 0;
+	place->trying_until = place->down_for ? now + TRY_LAST * 1000 : 0;
 }
 
 enum place_news place_answered(struct place *place)
@@ -95,7 +95,7 @@ enum place_news place_answered(struct place *place)
 	place->out--;
 	place->failures = 0;
 	place->down_for = 0;
-	place->is_trying = false;
+	place->trying_until = 0;
 	return was_down ? PLACE_UP : PLACE_SAME;
 }
 
@@ -107,9 +107,9 @@ enum place_news place_failed(struct place *place, int64_t now)
 	place->failures++;
 	if (!was_down && place->failures < BREAK_AFTER)
 		return PLACE_SAME;
-	if (was_down && !place->is_trying) /* it was sent before the place was found to be down */
+	if (was_down && !place->trying_until) /* it was sent before the place was found to be down */
 		return PLACE_SAME;
-	place->is_trying = false;
+	place->trying_until = 0;
 	place->down_for = was_down ? place->down_for * 2 : BREAK_FIRST * 1000;
 	if (place->down_for > BREAK_LAST * 1000)
 		place->down_for = BREAK_LAST * 1000;
@@ -121,6 +121,32 @@ void place_wait(struct place *place, int64_t until)
 {
 	if (until > place->not_before)
 		place->not_before = until;
+}
+
+void place_tell(const struct place *place, struct arena *arena, struct place_state *state_out)
+{
+	*state_out = (struct place_state){.sent = arena_array(arena, int64_t, place->sent_count + 1),
+					  .sent_count = place->sent_count,
+					  .failures = place->failures,
+					  .down_for = place->down_for,
+					  .not_before = place->not_before,
+					  .trying_until = place->trying_until};
+	for (uint32_t i = 0; i < place->sent_count; i++)
+		state_out->sent[i] = place->sent[(place->first + i) % place->sent_room];
+}
+
+void place_hear(struct pacing *pacing, struct place *place, const struct place_state *state, int64_t now)
+{
+	int64_t latest = now + BREAK_LAST * 1000;
+
+	place->sent_count = 0;
+	for (uint32_t i = 0; i < state->sent_count; i++)
+		if (state->sent[i] <= now)
+			sent_note(pacing, place, state->sent_count, state->sent[i]);
+	place->failures = state->failures;
+	place->down_for = state->down_for;
+	place->not_before = state->not_before < latest ? state->not_before : 0;
+	place->trying_until = state->trying_until < latest ? state->trying_until : 0;
 }
 
 uint32_t pacing_down(const struct pacing *pacing)

@@ -62,25 +62,6 @@ static struct call call_copy(struct arena *arena, const struct call *call)
 	return copy;
 }
 
-/* Nobody else is at it from here on, even if this process dies now. */
-static enum status lease(struct member *member, struct call *call, moment now, struct error *error)
-{
-	enum call_state from = call->state;
-	uint32_t attempts_from = call->attempts;
-	enum status status = store_begin(member->store, error);
-
-	if (status != OK)
-		return status;
-	call->state = CALL_SENT;
-	call->attempts++;
-	call->due_at = now + LEASE_SECONDS;
-	status = call_change(member->store, call, from, attempts_from, error);
-	if (status == OK)
-		return store_commit(member->store, error);
-	store_rollback(member->store);
-	return status;
-}
-
 /* What an earlier attempt was taken up for and did not bring is decided as its action says. */
 static enum status begin(struct member *member, struct out *out, bool was_out, struct error *error)
 {
@@ -92,68 +73,6 @@ static enum status begin(struct member *member, struct out *out, bool was_out, s
 	if (call_send(member, out, error) == OK)
 		return OK;
 	return call_give_up(member, out, arena_string(&out->arena, error->sentence, strlen(error->sentence)), error);
-}
-
-/* What goes beyond the budget of its pack waits for a person; who was let go by one has a sentence. */
-static enum status budget_keep(struct member *member, struct call *call, bool *held_out, struct error *error)
-{
-	const struct action *action = call_action(member, call);
-	int64_t sent = 0;
-
-	*held_out = false;
-	if (!action || !action->budget_count || call->attempts || call->sentence.length)
-		return OK;
-	enum status status =
-		calls_sent(member->store, call->tenant, call->action, member_now() - action->budget_seconds, &sent, error);
-	if (status != OK || sent < action->budget_count)
-		return status;
-	*held_out = true;
-	call->sentence = text_format(&((struct courier *)member->own)->arena,
-				     "its pack has a budget of %u such calls in %lld s, and they are used up",
-				     action->budget_count, (long long)action->budget_seconds);
-	status = store_begin(member->store, error);
-	if (status != OK)
-		return status;
-	call->state = CALL_HELD;
-	status = call_change(member->store, call, CALL_DUE, call->attempts, error);
-	if (status == OK)
-		status = store_commit(member->store, error);
-	else
-		store_rollback(member->store);
-	if (status == OK)
-		outcome_tell(member, call);
-	return status == CONFLICT ? OK : status;
-}
-
-static enum status take_up(struct member *member, struct place *place, struct call *call, struct error *error)
-{
-	struct courier *courier = member->own;
-	bool was_out = call->state == CALL_SENT, held;
-	uint32_t free = 0;
-	enum status status = budget_keep(member, call, &held, error);
-
-	if (status != OK || held)
-		return status;
-	while (courier->out[free].member)
-		free++;
-	status = lease(member, call, member_now(), error);
-	if (status != OK)
-		return status == CONFLICT ? OK : status; /* another courier has it */
-	struct out *out = &courier->out[free];
-	*out = (struct out){.member = member, .place = place};
-	arena_init(&out->arena, "a call", 0);
-	out->call = call_copy(&out->arena, call);
-	courier->out_count++;
-	alarm_set_earlier(courier->renew, loop_now() + RENEW_SECONDS * 1000);
-	FAULT("call.leased");
-	status = begin(member, out, was_out, error);
-	FAULT("call.sent");
-	if (status == OK && out->call.state == CALL_SENT)
-		return OK;
-	if (status == OK)
-		outcome_tell(member, &out->call);
-	out_end(out);
-	return status;
 }
 
 static void done_settle(struct courier *courier)
@@ -172,32 +91,198 @@ static bool is_out(const struct courier *courier, struct record_id id)
 	return false;
 }
 
+/* --- taking up: leased, counted and committed together, before a byte leaves */
+struct taking {
+	struct member *member;
+	const struct call_line *line;
+	struct place *place;
+	struct pace pace;
+	bool has_budget; /* one of its actions has */
+	call_list taken, held;
+	bool *was_out; /* by `taken` */
+	uint32_t due;  /* that were looked at */
+	int64_t again; /* when the place says that it is worth asking again; INT64_MAX: when one comes back */
+};
+
+/* Nobody else is at it from here on, even if this process dies now. */
+static enum status lease(struct taking *taking, struct call *call, struct error *error)
+{
+	struct courier *courier = taking->member->own;
+	enum call_state from = call->state;
+	uint32_t attempts_from = call->attempts;
+	moment now = member_now();
+
+	call->state = CALL_SENT;
+	call->attempts++;
+	call->due_at = now + LEASE_SECONDS;
+	call->sent_at = call->sent_at ? call->sent_at : now;
+	enum status status = call_change(taking->member->store, call, from, attempts_from, error);
+	if (status != OK)
+		return status == CONFLICT ? OK : status; /* another courier has it */
+	taking->was_out[taking->taken.count] = from == CALL_SENT;
+	*list_add(&courier->arena, &taking->taken) = *call;
+	place_sent(&courier->pacing, taking->place, taking->pace, clock_now());
+	return OK;
+}
+
+/* What goes beyond the budget of its pack waits for a person; who was let go by one has a sentence. */
+static enum status budget_keep(struct taking *taking, struct call *call, bool *held_out, struct error *error)
+{
+	struct courier *courier = taking->member->own;
+	const struct action *action = call_action(taking->member, call);
+	int64_t sent = 0;
+
+	*held_out = false;
+	if (!action || !action->budget_count || call->attempts || call->sentence.length)
+		return OK;
+	enum status status = calls_sent(taking->member->store, call->tenant, call->action,
+					member_now() - action->budget_seconds, &sent, error);
+	if (status != OK || sent < action->budget_count)
+		return status;
+	*held_out = true;
+	call->sentence = text_format(&courier->arena, "its pack has a budget of %u such calls in %lld s, and they are used up",
+				     action->budget_count, (long long)action->budget_seconds);
+	call->state = CALL_HELD;
+	status = call_change(taking->member->store, call, CALL_DUE, call->attempts, error);
+	if (status == OK)
+		*list_add(&courier->arena, &taking->held) = *call;
+	return status == CONFLICT ? OK : status;
+}
+
+static uint32_t tenant_out(const struct courier *courier, int64_t tenant)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < OUT_MOST; i++)
+		count += courier->out[i].member && courier->out[i].call.tenant == tenant;
+	return count;
+}
+
+static uint32_t taking_room(struct taking *taking)
+{
+	const struct courier *courier = taking->member->own;
+	uint32_t room = place_room(taking->place, taking->pace, clock_now(), &taking->again);
+	uint32_t free = OUT_MOST - courier->out_count, own = tenant_out(courier, taking->line->tenant);
+
+	own = own < OUT_TENANT ? OUT_TENANT - own : 0;
+	room = room < free ? room : free;
+	return room < own ? room : own;
+}
+
+static enum status calls_take(struct taking *taking, struct error *error)
+{
+	struct member *member = taking->member;
+	struct courier *courier = member->own;
+	const struct call_line *line = taking->line;
+	call_list calls = {0};
+	bool must = taking->pace.count || taking->has_budget, held;
+	enum status status = place_take(member, taking->place, line->tenant, line->connector, must, error);
+	uint32_t room = status == OK ? taking_room(taking) : 0;
+
+	if (room)
+		status = calls_due(member->store, &courier->arena, line, member_now(), room, &calls, error);
+	taking->due = calls.count;
+	taking->was_out = arena_array(&courier->arena, bool, calls.count + 1);
+	for (uint32_t i = 0; status == OK && i < calls.count; i++) {
+		if (is_out(courier, calls.items[i].id)) {
+			alarm_set_earlier(courier->renew, loop_now());
+			continue;
+		}
+		status = budget_keep(taking, &calls.items[i], &held, error);
+		if (status == OK && !held)
+			status = lease(taking, &calls.items[i], error);
+	}
+	if (status == OK && taking->taken.count && (must || taking->place->down_for))
+		status = place_keep(member, taking->place, line->tenant, line->connector, error);
+	return status;
+}
+
+static enum status take_together(struct taking *taking, struct error *error)
+{
+	struct member *member = taking->member;
+	enum status status = store_begin(member->store, error);
+
+	if (status != OK)
+		return status;
+	status = calls_take(taking, error);
+	if (status == OK)
+		status = store_commit(member->store, error);
+	else
+		store_rollback(member->store);
+	if (status != OK)
+		taking->place->out -= taking->taken.count; /* the rest is read anew */
+	return status;
+}
+
+static enum status send_off(struct taking *taking, const struct call *call, bool was_out, struct error *error)
+{
+	struct member *member = taking->member;
+	struct courier *courier = member->own;
+	uint32_t free = 0;
+
+	while (courier->out[free].member)
+		free++;
+	struct out *out = &courier->out[free];
+	*out = (struct out){.member = member, .place = taking->place};
+	arena_init(&out->arena, "a call", 0);
+	out->call = call_copy(&out->arena, call);
+	courier->out_count++;
+	alarm_set_earlier(courier->renew, loop_now() + RENEW_SECONDS * 1000);
+	FAULT("call.leased");
+	enum status status = begin(member, out, was_out, error);
+	FAULT("call.sent");
+	if (status == OK && out->call.state == CALL_SENT)
+		return OK;
+	if (status == OK)
+		outcome_tell(member, &out->call);
+	taking->place->out--;
+	out_end(out);
+	return status;
+}
+
+/* Whether one of its actions is counted by a budget. */
+static bool line_has_budget(const struct member *member, const struct call_line *line)
+{
+	const struct loaded *loaded;
+	struct error ignored;
+	bool known = programs_of(member->programs, line->tenant, &loaded, &ignored) == OK;
+
+	for (uint32_t i = 0; known && i < loaded->program->action_count; i++) {
+		const struct action *action = &loaded->program->actions[i];
+		if (action->budget_count && text_equal(action->connector->name, line->connector))
+			return true;
+	}
+	return false;
+}
+
 /* Sends what a line may send now, and says in how many milliseconds to look at it again; INT64_MAX: when one comes back. */
 static enum status line_work(struct member *member, const struct call_line *line, int64_t *wait_out, struct error *error)
 {
 	struct courier *courier = member->own;
-	struct place *place = pacing_place(&courier->pacing, line->tenant, line->connector);
-	int64_t now = loop_now(), again;
+	struct taking taking = {.member = member,
+				.line = line,
+				.place = pacing_place(&courier->pacing, line->tenant, line->connector),
+				.pace = call_pace(member, line->tenant, line->connector),
+				.has_budget = line_has_budget(member, line),
+				.again = INT64_MAX};
 	moment clock = member_now();
-	call_list calls;
 
 	*wait_out = line->due_at > clock ? (line->due_at - clock) * 1000 : 0;
 	if (line->due_at > clock)
 		return OK;
-	uint32_t room = place_room(place, call_pace(member, line->tenant, line->connector), now, &again);
-	uint32_t free = OUT_MOST - courier->out_count;
-	if (again != INT64_MAX)
-		*wait_out = again - now;
-	else if (!room || !free)
+	enum status status = take_together(&taking, error);
+	if (status != OK)
+		return status;
+	for (uint32_t i = 0; i < taking.held.count; i++)
+		outcome_tell(member, &taking.held.items[i]);
+	for (uint32_t i = 0; status == OK && i < taking.taken.count; i++)
+		status = send_off(&taking, &taking.taken.items[i], taking.was_out[i], error);
+	if (taking.again != INT64_MAX) {
+		int64_t wait = taking.again - clock_now();
+		*wait_out = wait > 0 ? wait : 1;
+	} else if (!taking.due) {
 		*wait_out = INT64_MAX;
-	enum status status =
-		room && free ? calls_due(member->store, &courier->arena, line, clock, room < free ? room : free, &calls, error)
-			     : OK;
-	for (uint32_t i = 0; status == OK && room && free && i < calls.count; i++)
-		if (is_out(courier, calls.items[i].id))
-			alarm_set_earlier(courier->renew, loop_now());
-		else
-			status = take_up(member, place, &calls.items[i], error);
+	}
 	return status;
 }
 

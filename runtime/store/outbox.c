@@ -25,19 +25,24 @@ enum status outbox_create_tables(struct store *store, struct error *error)
 		"CREATE TABLE IF NOT EXISTS _call(_tenant %s NOT NULL,id %s NOT NULL,state %s NOT NULL,connector %s NOT NULL,"
 		"action %s NOT NULL,arguments %s NOT NULL,made_at %s NOT NULL,due_at %s NOT NULL,"
 		"attempts %s NOT NULL,sentence %s NOT NULL,answer %s NOT NULL,repeatable %s NOT NULL,traceparent %s NOT NULL,"
-		"PRIMARY KEY(_tenant,id))%s;",
-		integer, bytes, integer, text, text, text, integer, integer, integer, text, text, integer, text,
+		"sent_at %s NOT NULL,PRIMARY KEY(_tenant,id))%s;",
+		integer, bytes, integer, text, text, text, integer, integer, integer, text, text, integer, text, integer,
 		store->dialect->table_end);
+	builder_format(&sql,
+		       "CREATE TABLE IF NOT EXISTS _line(_tenant %s NOT NULL,connector %s NOT NULL,sent %s NOT NULL,"
+		       "failures %s NOT NULL,down_for %s NOT NULL,not_before %s NOT NULL,trying_until %s NOT NULL,"
+		       "PRIMARY KEY(_tenant,connector))%s;",
+		       integer, text, bytes, integer, integer, integer, integer, store->dialect->table_end);
 	/* what is to be sent and whose lease is over is found by one index */
 	builder_add_string(&sql, "CREATE INDEX IF NOT EXISTS _call_line ON _call(_tenant,connector,due_at) WHERE state<=1;"
-				 "CREATE INDEX IF NOT EXISTS _call_made ON _call(_tenant,action,made_at);"
+				 "CREATE INDEX IF NOT EXISTS _call_sent ON _call(_tenant,action,sent_at) WHERE sent_at>0;"
 				 "CREATE INDEX IF NOT EXISTS _call_held ON _call(_tenant,made_at) WHERE state=4;");
 	return database_execute(store->database, builder_text(&sql).bytes, error);
 }
 
 /* --- writing and reading */
 #define CALL_COLUMNS                                                                                                           \
-	"_tenant,id,state,connector,action,arguments,made_at,due_at,attempts,sentence,answer,repeatable,traceparent"
+	"_tenant,id,state,connector,action,arguments,made_at,due_at,attempts,sentence,answer,repeatable,traceparent,sent_at"
 
 enum status call_add(struct store *store, const struct call *call, struct error *error)
 {
@@ -48,10 +53,10 @@ enum status call_add(struct store *store, const struct call *call, struct error 
 					   sql_integer(call->made_at),  sql_integer(call->due_at),
 					   sql_integer(call->attempts), sql_text(call->sentence),
 					   sql_text(call->answer),      sql_integer(call->repeatable),
-					   sql_text(call->traceparent)};
+					   sql_text(call->traceparent), sql_integer(call->sent_at)};
 
-	return store_write(store, "INSERT INTO _call(" CALL_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
-			   values, 13, error);
+	return store_write(store, "INSERT INTO _call(" CALL_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+			   values, 14, error);
 }
 
 static void call_read(struct arena *arena, struct statement *statement, struct call *call)
@@ -71,6 +76,7 @@ static void call_read(struct arena *arena, struct statement *statement, struct c
 	call->answer = store_text(arena, statement, at++);
 	call->repeatable = (enum repeatable)statement_column(statement, at++).integer;
 	call->traceparent = store_text(arena, statement, at++);
+	call->sent_at = statement_column(statement, at++).integer;
 }
 
 static enum status calls_read(struct statement *statement, struct arena *arena, call_list *calls_out, struct error *error)
@@ -138,7 +144,7 @@ enum status calls_sent(struct store *store, int64_t tenant, struct text action, 
 	struct statement *statement;
 	bool row;
 	enum status status = store_statement(
-		store, "SELECT count(*) FROM _call WHERE _tenant=?1 AND action=?2 AND made_at>=?3 AND attempts>0", &statement,
+		store, "SELECT count(*) FROM _call WHERE _tenant=?1 AND action=?2 AND sent_at>=?3 AND sent_at>0", &statement,
 		error);
 
 	if (status != OK)
@@ -222,10 +228,11 @@ enum status call_change(struct store *store, const struct call *call, enum call_
 			struct error *error)
 {
 	struct statement *statement;
-	enum status status = store_statement(store,
-					     "UPDATE _call SET state=?3,due_at=?4,attempts=?5,sentence=?6,answer=?7 "
-					     "WHERE _tenant=?1 AND id=?2 AND state=?8 AND attempts=?9",
-					     &statement, error);
+	enum status status =
+		store_statement(store,
+				"UPDATE _call SET state=?3,due_at=?4,attempts=?5,sentence=?6,answer=?7,sent_at=?10 "
+				"WHERE _tenant=?1 AND id=?2 AND state=?8 AND attempts=?9",
+				&statement, error);
 
 	if (status != OK)
 		return status;
@@ -239,6 +246,7 @@ enum status call_change(struct store *store, const struct call *call, enum call_
 	statement_bind(statement, 7, sql_text(call->answer));
 	statement_bind(statement, 8, sql_integer(from));
 	statement_bind(statement, 9, sql_integer(attempts_from));
+	statement_bind(statement, 10, sql_integer(call->sent_at));
 	status = statement_run(statement, error);
 	if (status == OK && database_changes(store->database) == 0)
 		return error_set(error, CONFLICT, "somebody else is at this call, or has ended it");
@@ -258,4 +266,52 @@ enum status call_find(struct store *store, struct arena *arena, int64_t tenant, 
 	statement_bind(statement, 1, sql_integer(tenant));
 	statement_bind(statement, 2, sql_from_id(&store->scratch, id));
 	return call_one(statement, arena, call_out, error);
+}
+
+/* --- how it stands with a line */
+enum status line_take(struct store *store, struct arena *arena, int64_t tenant, struct text connector,
+		      struct line_state *state_out, struct error *error)
+{
+	struct statement *statement;
+	bool row = false;
+	enum status status = store_statement(store, store->dialect->line_take, &statement, error);
+
+	*state_out = (struct line_state){0};
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(tenant));
+	statement_bind(statement, 2, sql_text(connector));
+	status = statement_step(statement, &row, error);
+	if (status == OK && row)
+		*state_out = (struct line_state){.sent = store_text(arena, statement, 0),
+						 .failures = statement_column(statement, 1).integer,
+						 .down_for = statement_column(statement, 2).integer,
+						 .not_before = statement_column(statement, 3).integer,
+						 .trying_until = statement_column(statement, 4).integer};
+	statement_reset(statement);
+	return status == OK && !row ? NOT_FOUND : status;
+}
+
+enum status line_keep(struct store *store, int64_t tenant, struct text connector, const struct line_state *state,
+		      struct error *error)
+{
+	struct statement *statement;
+	enum status status =
+		store_statement(store,
+				"INSERT INTO _line(_tenant,connector,sent,failures,down_for,not_before,trying_until) "
+				"VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(_tenant,connector) DO UPDATE SET sent=excluded.sent,"
+				"failures=excluded.failures,down_for=excluded.down_for,not_before=excluded.not_before,"
+				"trying_until=excluded.trying_until",
+				&statement, error);
+
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(tenant));
+	statement_bind(statement, 2, sql_text(connector));
+	statement_bind(statement, 3, sql_bytes(state->sent.bytes, state->sent.length));
+	statement_bind(statement, 4, sql_integer(state->failures));
+	statement_bind(statement, 5, sql_integer(state->down_for));
+	statement_bind(statement, 6, sql_integer(state->not_before));
+	statement_bind(statement, 7, sql_integer(state->trying_until));
+	return statement_run(statement, error);
 }

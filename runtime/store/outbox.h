@@ -24,7 +24,8 @@ struct call {
 	enum repeatable repeatable;    /* as its action said when the call was made; packs may change while it is out */
 	struct text traceparent;       /* W3C Trace Context: what the other side is told */
 	moment made_at;
-	moment due_at; /* SENT: the end of the lease; then nobody is at it any more */
+	moment due_at;  /* SENT: the end of the lease; then nobody is at it any more */
+	moment sent_at; /* when it was taken up first; 0: not yet */
 	uint32_t attempts;
 	struct text sentence; /* why it is due again, held or failed */
 	struct text answer;   /* JSON, when it was answered */
@@ -44,7 +45,7 @@ enum status call_lines(struct store *store, struct arena *arena, call_line_list 
 typedef LIST(struct call) call_list;
 enum status calls_due(struct store *store, struct arena *arena, const struct call_line *line, moment now, uint32_t most,
 		      call_list *calls_out, struct error *error) MUST_CHECK;
-/* How many of an action's calls that were made since then have been sent. */
+/* How many of an action's calls were sent for the first time since then. */
 enum status calls_sent(struct store *store, int64_t tenant, struct text action, moment since, int64_t *count_out,
 		       struct error *error) MUST_CHECK;
 /* Which calls: each member that is set narrows. */
@@ -65,7 +66,18 @@ enum status calls_made(struct store *store, struct arena *arena, int64_t tenant,
 /* The first DUE one of the same tenant, connector, action and arguments. NOT_FOUND: there is none. */
 enum status call_alike(struct store *store, struct arena *arena, const struct call *call, struct call *call_out,
 		       struct error *error) MUST_CHECK;
-/* Writes state, due_at, attempts, sentence and answer. CONFLICT: its state is not `from` with `attempts_from`
+/* How it stands with a line, for all couriers, and for those that come later: runtime/service/pacing.h says what it means.
+ * Times are milliseconds since 1970. */
+struct line_state {
+	struct text sent; /* when the last ones were sent, the oldest first: 8 bytes each, the highest first */
+	int64_t failures, down_for, not_before, trying_until;
+};
+/* Nobody else takes it until the transaction ends. NOT_FOUND: nothing was kept yet, and nothing is locked. */
+enum status line_take(struct store *store, struct arena *arena, int64_t tenant, struct text connector,
+		      struct line_state *state_out, struct error *error) MUST_CHECK;
+enum status line_keep(struct store *store, int64_t tenant, struct text connector, const struct line_state *state,
+		      struct error *error) MUST_CHECK;
+/* Writes state, due_at, sent_at, attempts, sentence and answer. CONFLICT: its state is not `from` with `attempts_from`
  * attempts any more. */
 enum status call_change(struct store *store, const struct call *call, enum call_state from, uint32_t attempts_from,
 			struct error *error) MUST_CHECK;

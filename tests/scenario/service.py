@@ -461,6 +461,7 @@ class ServiceTest(unittest.TestCase):
         service.post_until_taken([event(f"Gast {i}", "door.locked") for i in range(9)])
         wait_until(lambda: "stellwerk_connectors_down 1" in service.get("/metrics"), "it is seen to be down")
         self.assertIn("lock does not answer", (service.folder / "log").read_text())
+        os.kill(service.children()["courier"], signal.SIGKILL)  # who comes after it does not begin anew
         tried = len(outside.times["lock"])
         service.post_until_taken([event(f"Besuch {i}") for i in range(40)])
         wait_until(lambda: service.number("select count(*) from greeting") == 40, "the others are served")
@@ -697,6 +698,20 @@ if DATABASE:
                     there.start()
             wait_until(lambda: here.number("select count(*) from greeting") == len(names) and here.all_quiet(), "all are greeted")
             self.check_once(here, outside, names)
+
+        def test_two_couriers_keep_one_limit_and_one_budget(self):
+            outside = self.outside()
+            here = self.serve("--bridge", outside.url)
+            there = self.serve("--bridge", outside.url, fresh=False)
+            here.post_until_taken([event(f"Gast {i}", "door.locked") for i in range(8)])
+            there.post_until_taken([event(f"Geld {i}", "door.counted", times=1) for i in range(12)])
+            wait_until(lambda: here.number("select count(*) from visit where answer<>''") == 8, "all are let in")
+            times = outside.times["lock"]
+            for i in range(len(times) - 3):
+                self.assertGreater(times[i + 3] - times[i], 1.9, "more than three in two seconds")
+            wait_until(lambda: here.number("select count(*) from _call where connector='outside' and state<=1") == 0, "all were looked at")
+            self.assertEqual(len(outside.carried_out["outside.pay"]), 3)
+            self.assertEqual(here.number("select count(*) from _call where state=4"), 9)
 
         def retry_from_elsewhere(self, service):
             with tempfile.TemporaryDirectory() as elsewhere:

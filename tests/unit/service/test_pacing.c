@@ -158,6 +158,50 @@ static void a_wish_to_be_left_alone_is_kept(void **state)
 	assert_true(place_room(place, NO_LIMIT, 5000, &again) > 0);
 }
 
+/* Another process, told of what this one knows. */
+static struct place *other_process(const struct place *place, int64_t now)
+{
+	struct place *other = pacing_place(&pacing, 99, TEXT("rmm"));
+	struct place_state state;
+
+	place_tell(place, &pacing.arena, &state);
+	place_hear(&pacing, other, &state, now);
+	return other;
+}
+
+static void another_process_goes_on_where_this_one_was(void **state)
+{
+	struct place *place = pacing_place(&pacing, 0, TEXT("rmm"));
+	struct pace pace = {.count = 10, .seconds = 60};
+	int64_t again;
+
+	(void)state;
+	assert_int_equal(burst(place, pace, 1000), 10);
+	assert_int_equal(burst(other_process(place, 2000), pace, 2000), 0);
+	assert_int_equal(burst(other_process(place, 61000), pace, 61000), 10);
+
+	fail_often(place, BREAK_AFTER, 100000);
+	struct place *other = other_process(place, 100000);
+	assert_int_equal(place_room(other, NO_LIMIT, 100000, &again), 0);
+	assert_int_equal(again, 100000 + BREAK_FIRST * 1000);
+	place_sent(&pacing, place, NO_LIMIT, again); /* one tries, wherever it is */
+	assert_int_equal(place_room(other_process(place, again), NO_LIMIT, again, &again), 0);
+	/* and is forgotten with its process */
+	assert_int_equal(place_room(other_process(place, 1000000), NO_LIMIT, 1000000, &again), 1);
+}
+
+/* An hour ahead, and then set back: nobody waits for that hour. */
+static void a_wrong_clock_is_forgotten(void **state)
+{
+	struct place *place = pacing_place(&pacing, 0, TEXT("rmm"));
+	struct pace pace = {.count = 10, .seconds = 60};
+
+	(void)state;
+	assert_int_equal(burst(place, pace, 3600000), 10);
+	place_wait(place, 3600000 + 5000);
+	assert_int_equal(burst(other_process(place, 1000), pace, 1000), 10);
+}
+
 static void places_do_not_know_each_other(void **state)
 {
 	struct place *one = pacing_place(&pacing, 0, TEXT("rmm")), *other = pacing_place(&pacing, 1, TEXT("rmm"));
@@ -181,6 +225,8 @@ int main(void)
 		PACING_TEST(the_pause_has_an_end),
 		PACING_TEST(those_that_were_out_already_do_not_lengthen_it),
 		PACING_TEST(a_wish_to_be_left_alone_is_kept),
+		PACING_TEST(another_process_goes_on_where_this_one_was),
+		PACING_TEST(a_wrong_clock_is_forgotten),
 		PACING_TEST(places_do_not_know_each_other),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
