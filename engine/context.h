@@ -219,7 +219,10 @@ struct timer { /* the row, as its handler gets it; it is gone already */
 /* seeds.c */
 enum status seeds_plant(struct context *context) MUST_CHECK;
 
-/* --- the parts that events and timers reach, in the order in which an event passes them: clocks, rules, workflows */
+/* --- the parts that events and timers reach, in the order in which an event passes them: its budget, clocks, rules, workflows
+ */
+/* Counts it, when its kind has a budget. LIMIT: that is used up, and a person has to see why. */
+enum status budget_count(struct context *context, const struct event *event) MUST_CHECK;
 enum status clocks_on_event(struct context *context, const struct event *event) MUST_CHECK;
 enum status clocks_on_timer(struct context *context, const struct timer *timer) MUST_CHECK;
 enum status clocks_reckon_all(struct context *context) MUST_CHECK; /* every open one, after calendars or packs changed */

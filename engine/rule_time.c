@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum purpose { PURPOSE_DEDUPE, PURPOSE_ONCE, PURPOSE_AT_MOST, PURPOSE_DAMP };
+enum purpose { PURPOSE_DEDUPE, PURPOSE_ONCE, PURPOSE_AT_MOST, PURPOSE_DAMP, PURPOSE_BUDGET };
 
 static const uint16_t FIELDS[] = {MEMORY_RULE, MEMORY_PURPOSE, MEMORY_RECORD, MEMORY_UNTIL, MEMORY_TIMES};
 
@@ -37,9 +37,9 @@ static enum status memory_load(struct context *context, struct record_id id, str
 	return OK;
 }
 
-static struct record_id memory_id(const struct rule *rule, enum purpose purpose, struct value keys)
+static struct record_id memory_id(struct text name, enum purpose purpose, struct value keys)
 {
-	uint64_t seed[] = {text_hash(rule->name), purpose, value_hash(keys), keys.kind == VALUE_LIST ? keys.count : 0};
+	uint64_t seed[] = {text_hash(name), purpose, value_hash(keys), keys.kind == VALUE_LIST ? keys.count : 0};
 	return record_id_derive(0, seed, sizeof(seed));
 }
 
@@ -49,14 +49,14 @@ static enum status memory_of(struct context *context, const struct rule *rule, e
 {
 	struct value value = value_missing();
 	enum status status = keys ? eval_run(context, keys, rule_frame(context, keys), &value) : OK;
-	return status == OK ? memory_load(context, memory_id(rule, purpose, value), memory_out) : status;
+	return status == OK ? memory_load(context, memory_id(rule->name, purpose, value), memory_out) : status;
 }
 
-static enum status memory_save(struct context *context, const struct rule *rule, enum purpose purpose,
-			       const struct memory *memory)
+/* `name`: the rule's, or the kind of event that a budget counts. */
+static enum status memory_save(struct context *context, struct text name, enum purpose purpose, const struct memory *memory)
 {
 	const struct entity *entity = system_entity(context, SYSTEM_MEMORY);
-	struct value values[] = {value_text(rule->name), value_int(purpose), value_text(memory->record), memory->until,
+	struct value values[] = {value_text(name), value_int(purpose), value_text(memory->record), memory->until,
 				 value_text(memory->times)};
 	if (memory->exists)
 		return row_update(context, entity, memory->id, FIELDS, values, 5);
@@ -92,11 +92,11 @@ static uint32_t times_within(struct context *context, struct text times, moment 
 	return count;
 }
 
-static enum status count_one(struct context *context, const struct rule *rule, enum purpose purpose, struct memory *memory,
+static enum status count_one(struct context *context, struct text name, enum purpose purpose, struct memory *memory,
 			     struct text kept, bool any)
 {
 	memory->times = text_format(context->arena, "%.*s%s%lld", TEXT_ARGS(kept), any ? " " : "", (long long)context->now);
-	return memory_save(context, rule, purpose, memory);
+	return memory_save(context, name, purpose, memory);
 }
 
 /* The match that makes it one too many holds, and so does each further one while the window is full. */
@@ -110,7 +110,28 @@ static enum status check_damp(struct context *context, const struct rule *rule, 
 	uint32_t before = times_within(context, memory.times, context->now - rule->damp.per, &kept);
 	if (before >= rule->damp.count)
 		*outcome = OUTCOME_DAMPED;
-	return count_one(context, rule, PURPOSE_DAMP, &memory, kept, before);
+	return count_one(context, rule->name, PURPOSE_DAMP, &memory, kept, before);
+}
+
+/* What a refused turn has counted is taken back with it, so that there is room again when the window has moved on. */
+enum status budget_count(struct context *context, const struct event *event)
+{
+	const struct event_kind *kind = event->kind;
+	struct memory memory;
+	struct text kept;
+	if (!kind || !kind->budget_count)
+		return OK;
+	enum status status = memory_load(context, memory_id(kind->name, PURPOSE_BUDGET, value_missing()), &memory);
+	if (status != OK)
+		return status;
+	uint32_t before = times_within(context, memory.times, context->now - kind->budget_seconds, &kept);
+	if (before < kind->budget_count)
+		return count_one(context, kind->name, PURPOSE_BUDGET, &memory, kept, before);
+	context->fatal = true;
+	struct text_builder span = {.arena = context->arena};
+	duration_write(&span, kind->budget_seconds, UNIT_SECOND);
+	return error_set(context->error, LIMIT, "the packs have a budget of %u %.*s in %.*s, and it is used up",
+			 kind->budget_count, TEXT_ARGS(kind->name), TEXT_ARGS(builder_text(&span)));
 }
 
 static enum status check_at_most(struct context *context, const struct rule *rule, enum outcome *outcome)
@@ -193,7 +214,7 @@ static enum status remember_created(struct context *context, const struct rule *
 		if (row->entity != rule->dedupe_entity || row->change->kind != CHANGE_CREATE)
 			continue;
 		memory.record = id_text(context, row->id);
-		return memory_save(context, rule, PURPOSE_DEDUPE, &memory);
+		return memory_save(context, rule->name, PURPOSE_DEDUPE, &memory);
 	}
 	return status;
 }
@@ -209,14 +230,14 @@ enum status rule_time_fired(struct context *context, const struct rule *rule, ui
 		status = memory_of(context, rule, PURPOSE_ONCE, rule->once_keys, &memory);
 		memory.until = value_time(context->now + rule->once_per);
 		if (status == OK)
-			status = memory_save(context, rule, PURPOSE_ONCE, &memory);
+			status = memory_save(context, rule->name, PURPOSE_ONCE, &memory);
 	}
 	if (status == OK && rule->at_most.count) {
 		status = memory_of(context, rule, PURPOSE_AT_MOST, rule->at_most_keys, &memory);
 		uint32_t before =
 			status == OK ? times_within(context, memory.times, context->now - rule->at_most.per, &kept) : 0;
 		if (status == OK)
-			status = count_one(context, rule, PURPOSE_AT_MOST, &memory, kept, before);
+			status = count_one(context, rule->name, PURPOSE_AT_MOST, &memory, kept, before);
 	}
 	return status;
 }

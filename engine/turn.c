@@ -140,7 +140,9 @@ static enum status handle(struct context *context, struct event *event)
 {
 	struct record_id turn_maker = context->maker;
 	handle_begin(context, event);
-	enum status status = clocks_on_event(context, event);
+	enum status status = budget_count(context, event);
+	if (status == OK)
+		status = clocks_on_event(context, event);
 	if (status == OK)
 		status = rules_on_event(context, event);
 	context->rule = RULE_NONE;

@@ -245,7 +245,6 @@ struct unrun {
 	enum syntax_kind kind, inside; /* the declaration, and what of it is not run */
 	const char *name;              /* what that is called, where its kind alone says too little */
 	const char *what;
-	const char *unless; /* a word that makes it run */
 };
 
 static const struct unrun UNRUN[] = {
@@ -254,7 +253,7 @@ static const struct unrun UNRUN[] = {
 	{SYNTAX_view, SYNTAX_view, NULL, "views"},
 	{SYNTAX_role, SYNTAX_role, NULL, "the rights of roles"},
 	{SYNTAX_metric, SYNTAX_metric, NULL, "metrics"},
-	{SYNTAX_budget, SYNTAX_budget_item, NULL, "budgets of events", "call"},
+	{SYNTAX_budget, SYNTAX_budget_item, "mail.sent", "budgets of messages"},
 	{SYNTAX_translation, SYNTAX_translation, NULL, "translations"},
 	{SYNTAX_setting, SYNTAX_attribute, NULL, "the bounds of settings"},
 	{SYNTAX_entity, SYNTAX_attribute, "searchable", "`searchable` fields"},
@@ -270,9 +269,8 @@ static const struct syntax *unrun_find(const struct compiler *compiler, const st
 	for (const struct syntax *node = declaration->syntax; node < end; node++) {
 		const struct syntax *name =
 			node->kind == unrun->inside && unrun->name ? syntax_with_role(node, ROLE_name) : NULL;
-		if (node->kind == unrun->inside && unrun->unless &&
-		    syntax_has_word(compiler, declaration->file, node, unrun->unless))
-			continue;
+		if (node->kind == SYNTAX_budget_item && unrun->name)
+			name = syntax_with_role(node, ROLE_what);
 		if (node->kind == unrun->inside &&
 		    (!unrun->name || (name && text_is(syntax_text(compiler, declaration->file, name), unrun->name))))
 			return node;

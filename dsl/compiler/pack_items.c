@@ -29,15 +29,19 @@ void budget_read(struct compiler *compiler, const struct declaration *declaratio
 		int64_t count = number_read(compiler, file, syntax_child(rate, SYNTAX_number));
 		int64_t seconds = seconds_read(compiler, file, syntax_child(rate, SYNTAX_duration));
 		bool is_call = syntax_has_word(compiler, file, item, "call");
+		bool is_message = !is_call && text_is(syntax_text(compiler, file, what), "mail.sent"); /* nobody's event */
 		struct action *action = is_call ? action_find(compiler, file, what) : NULL;
-		if (action && count > 0 && count < UINT32_MAX) {
+		struct event_kind *kind = is_call || is_message ? NULL : (struct event_kind *)event_read(compiler, file, what);
+		if (count < 1 || count >= UINT32_MAX)
+			continue;
+		if (action) {
 			action->budget_count = (uint32_t)count;
 			action->budget_seconds = seconds;
 		}
-		if (is_call)
-			continue;
-		if (!text_is(syntax_text(compiler, file, what), "mail.sent")) /* messages are nobody's event */
-			event_read(compiler, file, what);
+		if (kind) {
+			kind->budget_count = (uint32_t)count;
+			kind->budget_seconds = seconds;
+		}
 	}
 }
 

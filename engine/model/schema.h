@@ -68,7 +68,9 @@ struct event_kind {
 	const struct field *fields;  /* index from 0: no standard fields */
 	uint16_t field_count;
 	struct map field_by_name;
-	bool has_key; /* some field is marked key: equal keys are the same event */
+	bool has_key;           /* some field is marked key: equal keys are the same event */
+	uint32_t budget_count;  /* so many may happen … */
+	int64_t budget_seconds; /* … in so many seconds; the turn of one more is refused. 0: any number */
 };
 
 struct schema {

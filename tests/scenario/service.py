@@ -306,6 +306,14 @@ class ServiceTest(unittest.TestCase):
         status, problem = service.post({**received, "id": "d3", "data": {**document, "receive": "nock"}})
         self.assertEqual((status, problem["detail"]), (400, "no connector `outside` receives `nock`"))
 
+    def test_what_goes_beyond_a_budget_of_events_is_dead_with_a_reason(self):
+        service = self.serve()
+        service.post_until_taken([event("still", "door.hammered", f"h{i}") for i in range(5)])
+        wait_until(lambda: service.number("select count(*) from _journal where state=2") == 3, "what is too much is dead")
+        self.assertEqual(service.number("select count(*) from visit"), 2)
+        reasons = {entry["reason"] for entry in json.loads(service.command("events", "dead", "list", "--json").stdout)}
+        self.assertEqual(reasons, {"the packs have a budget of 2 door.hammered in 1h, and it is used up"})
+
     def test_what_is_wrong_is_said_to_its_sender(self):
         service = self.serve("--token", "geheim")
         good = {"Authorization": "Bearer geheim"}
