@@ -66,9 +66,8 @@ enum status place_take(struct member *member, struct place *place, int64_t tenan
 	struct place_state state;
 	enum status status = line_take(member->store, &courier->arena, tenant, connector, &line, error);
 
-	if (status == NOT_FOUND &&
-	    must) { /* two that make it at once: one waits for the other, and then there is one to take */
-		status = line_keep(member->store, tenant, connector, &line, error);
+	if (status == NOT_FOUND && must) {
+		status = line_make(member->store, tenant, connector, error);
 		if (status == OK)
 			status = line_take(member->store, &courier->arena, tenant, connector, &line, error);
 	}

@@ -292,6 +292,23 @@ enum status line_take(struct store *store, struct arena *arena, int64_t tenant, 
 	return status == OK && !row ? NOT_FOUND : status;
 }
 
+enum status line_make(struct store *store, int64_t tenant, struct text connector, struct error *error)
+{
+	struct statement *statement;
+	enum status status =
+		store_statement(store,
+				"INSERT INTO _line(_tenant,connector,sent,failures,down_for,not_before,trying_until) "
+				"VALUES(?1,?2,?3,0,0,0,0) ON CONFLICT(_tenant,connector) DO NOTHING",
+				&statement, error);
+
+	if (status != OK)
+		return status;
+	statement_bind(statement, 1, sql_integer(tenant));
+	statement_bind(statement, 2, sql_text(connector));
+	statement_bind(statement, 3, sql_bytes("", 0));
+	return statement_run(statement, error);
+}
+
 enum status line_keep(struct store *store, int64_t tenant, struct text connector, const struct line_state *state,
 		      struct error *error)
 {

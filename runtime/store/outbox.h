@@ -72,7 +72,9 @@ struct line_state {
 	struct text sent; /* when the last ones were sent, the oldest first: 8 bytes each, the highest first */
 	int64_t failures, down_for, not_before, trying_until;
 };
-/* Nobody else takes it until the transaction ends. NOT_FOUND: nothing was kept yet, and nothing is locked. */
+/* Makes the line's row, if it is not there; who makes it at the same time is waited for. */
+enum status line_make(struct store *store, int64_t tenant, struct text connector, struct error *error) MUST_CHECK;
+/* Nobody else takes it until the transaction ends. NOT_FOUND: there is no row, and nothing is locked. */
 enum status line_take(struct store *store, struct arena *arena, int64_t tenant, struct text connector,
 		      struct line_state *state_out, struct error *error) MUST_CHECK;
 enum status line_keep(struct store *store, int64_t tenant, struct text connector, const struct line_state *state,

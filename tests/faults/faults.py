@@ -47,20 +47,15 @@ class Trial:
         self.store, self.outside = store, Outside()
         if store == "production":
             scenario.broker_empty()
-        before = dict(os.environ)
-        os.environ["STELLWERK_FAULT"] = str(self.points)
+        self.environment = {"STELLWERK_FAULT": str(self.points)}
         if clock:
             self.offset.write_text("+0")
-            os.environ.update(LD_PRELOAD=FAKETIME, FAKETIME_TIMESTAMP_FILE=str(self.offset), FAKETIME_NO_CACHE="1",
-                              FAKETIME_DONT_FAKE_MONOTONIC="1", ASAN_OPTIONS="verify_asan_link_order=0")
-        try:
-            if disk and store == "embedded":
-                (disk / "data").mkdir(mode=0o700)
-                (self.folder / "data").symlink_to(disk / "data")
-            self.service = Service(self.folder, "--bridge", self.outside.url, "--batch", "16", pack=HERE / "pack")
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+            self.environment.update(LD_PRELOAD=FAKETIME, FAKETIME_TIMESTAMP_FILE=str(self.offset), FAKETIME_NO_CACHE="1",
+                                    FAKETIME_DONT_FAKE_MONOTONIC="1", ASAN_OPTIONS="verify_asan_link_order=0")
+        if disk and store == "embedded":
+            (disk / "data").mkdir(mode=0o700)
+            (self.folder / "data").symlink_to(disk / "data")
+        self.service = Service(self.folder, "--bridge", self.outside.url, "--batch", "16", pack=HERE / "pack", environment=self.environment)
         self.taken = {f"Wanderer {i}": 0 for i in range(WALKERS)}
         self.expected_calls, self.probes, self.recoveries, self.chance = 0, 0, [], random.Random(7)
 
@@ -246,7 +241,7 @@ def clock_jumps(trial, times):
 
 def two_services(trial, times):
     """Two schedulers, two couriers, two workers on one database."""
-    other = Service(trial.folder / "other", "--bridge", trial.outside.url, "--batch", "16", fresh=False, pack=HERE / "pack")
+    other = Service(trial.folder / "other", "--bridge", trial.outside.url, "--batch", "16", fresh=False, pack=HERE / "pack", environment=trial.environment)
     try:
         for i in range(times):
             trial.work()

@@ -152,8 +152,9 @@ class Outside:
 
 
 class Service:
-    def __init__(self, folder, *more, fresh=True, pack=PACK):
+    def __init__(self, folder, *more, fresh=True, pack=PACK, environment=None):
         self.folder, self.more, self.port, self.pack = folder, more, 0, pack
+        self.environment = {**os.environ, **(environment or {})}
         self.log = open(folder / "log", "ab")
         if DATABASE and fresh:
             psql("drop schema public cascade; create schema public")
@@ -166,7 +167,7 @@ class Service:
     def start(self):
         begin = (self.folder / "log").stat().st_size
         words = [STELLWERK, "serve", self.pack, "--data", self.folder / "data", "--listen", "127.0.0.1:0", *self.more]  # the old port may be somebody else's by now
-        self.process = subprocess.Popen(words, stderr=self.log, start_new_session=True)
+        self.process = subprocess.Popen(words, stderr=self.log, start_new_session=True, env=self.environment)
 
         def port():
             text = (self.folder / "log").read_text()[begin:]
