@@ -188,7 +188,8 @@ static enum status posts_write(struct member *member, struct error *error)
 	if (status == OK) {
 		FAULT("post.written");
 		status = store_commit(member->store, error);
-		FAULT("post.committed");
+		if (status == OK)
+			FAULT("post.committed");
 		return status;
 	}
 	store_rollback(member->store);

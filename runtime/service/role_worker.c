@@ -26,6 +26,7 @@ struct worker {
 	struct intake *intake; /* NULL without a broker */
 	bool waiting;          /* something may wait in the journal */
 	uint32_t stored;       /* transactions in a row that only stored, for the broker had more */
+	int64_t at;            /* the entry for which an attempt was counted last: this process has not died of it */
 	uint32_t careful;      /* entries that are still taken one by one, for something has killed a worker */
 };
 
@@ -101,6 +102,10 @@ static enum status gather(struct member *member, entry_list *entries, struct err
 /* One that has killed before is not tried for ever. */
 static enum status attempt_begin(struct member *member, struct entry *entry, struct error *error)
 {
+	struct worker *worker = member->own;
+
+	if (entry->number == worker->at) /* it was the store that failed */
+		return OK;
 	if (entry->attempts >= DEATHS_MOST) {
 		entry->state = ENTRY_DEAD;
 		entry->sentence = TEXT("whoever was at it did not come to its end, again and again");
@@ -112,8 +117,11 @@ static enum status attempt_begin(struct member *member, struct entry *entry, str
 	entry->attempts++;
 	status = journal_attempt(member->store, entry->number, error);
 	if (status == OK)
-		return store_commit(member->store, error);
-	store_rollback(member->store);
+		status = store_commit(member->store, error);
+	else
+		store_rollback(member->store);
+	if (status == OK)
+		worker->at = entry->number;
 	return status;
 }
 
@@ -181,7 +189,8 @@ static enum status delivered_run(struct member *member, struct error *error)
 		worker->stored = 0;
 		return OK;
 	}
-	if (worker->waiting || entries.count > worker->batch) {
+	/* with the deadly one the broker would count its neighbours, and give them up together */
+	if (worker->waiting || worker->careful || entries.count > worker->batch) {
 		status = entries_store(member, &entries, error);
 		worker->waiting = true;
 		worker->stored = entries.count < worker->batch * STORE_AT_ONCE ? 0 : worker->stored + 1;

@@ -565,7 +565,8 @@ static enum status batch_run(struct turns *turns, const struct batch *batch, boo
 	if (status == OK) {
 		FAULT("turn.written");
 		status = store_commit(turns->store, error);
-		FAULT("turn.committed");
+		if (status == OK)
+			FAULT("turn.committed");
 		return status;
 	}
 	store_rollback(turns->store);

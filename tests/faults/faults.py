@@ -118,6 +118,9 @@ class Trial:
         doubled = max(0, prints - steps) + len(arguments) - len(set(arguments))
         disordered = self.service.number("select coalesce(sum(out_of_order),0) from walker")
         proof = self.service.command("verify")
+        dead = self.service.rows("select type,sentence,count(*) from _journal where state=2 and type<>'step.poisoned' group by 1,2")
+        if lost or dead:
+            print("dead:", dead, "steps", steps, "prints", prints, "calls", self.expected_calls, "carried", len(set(arguments)), "garbled", garbled, "greeted", greeted)
         return {"lost": lost, "doubled": doubled, "disordered": int(disordered), "unproven": int(proof.returncode != 0)}
 
     def close(self):

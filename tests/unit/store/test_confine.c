@@ -207,6 +207,8 @@ static void who_may_not_make_the_role_is_told(void **state)
 	    "ROLE plain");
 	refused(sample.store, sample.store->dialect->guard,
 		"let an administrator say CREATE ROLE stellwerk_api NOLOGIN; GRANT stellwerk_api TO plain");
+	run("RESET ROLE; CREATE ROLE stellwerk_api NOLOGIN; SET ROLE plain");
+	refused(sample.store, sample.store->dialect->guard, "let an administrator say GRANT stellwerk_api TO plain");
 	run("RESET ROLE; DROP OWNED BY plain; DROP ROLE plain");
 	run(sample.store->dialect->guard); /* for others in this server */
 }
