@@ -63,7 +63,7 @@ static struct store *confined(void)
 static int64_t number(struct store *store, const char *sql)
 {
 	struct statement *statement;
-	bool row;
+	bool row = false;
 
 	if (database_prepare(store->database, text_from(sql), &statement, &error) != OK ||
 	    statement_step(statement, &row, &error) != OK)
