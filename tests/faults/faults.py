@@ -78,6 +78,15 @@ class Trial:
         for _ in range(rounds):
             self.post(self.steps())
 
+    def work_until(self, over):
+        while not over.is_set():
+            self.work()
+
+    def feels(self, *words):
+        """Until the service itself has said that something is wrong: then the fault is one."""
+        before = len((self.folder / "log").read_text())
+        return lambda: wait_until(lambda: any(word in (self.folder / "log").read_text()[before:] for word in words), f"the service says one of {words}")
+
     # --- how soon it is back
     def probe(self):
         """From now until something that comes in now is done."""
@@ -195,9 +204,10 @@ def alarm(*setting):
     def fault(trial, times):
         for _ in range(times):
             scenario.server("rabbitmq", "ctl", *setting[0])
+            felt = trial.feels("503")
             posting = threading.Thread(target=trial.work, args=(2,))
             posting.start()
-            time.sleep(1)  # the alarm lasts; nobody waits for this
+            felt()
             scenario.server("rabbitmq", "ctl", *setting[1])
             posting.join()
             trial.probe()
@@ -264,10 +274,13 @@ def disk_full(trial, times):
     filler = trial.disk / "filler"
     for _ in range(times):
         trial.work()
+        felt = trial.feels("could not write", "No space left", "the database")
         fill(filler)
-        posting = threading.Thread(target=trial.work, args=(2,))
+        over = threading.Event()
+        posting = threading.Thread(target=trial.work_until, args=(over,))
         posting.start()
-        time.sleep(2)  # it stays full for a while; nobody waits for this
+        felt()
+        over.set()
         filler.unlink()
         if trial.store == "postgres":  # which gives up when its log has no room
             scenario.server("postgres", "restart")
@@ -328,7 +341,7 @@ FAULTS = [
     ("RabbitMQ restarted", while_away("rabbitmq", "restart"), BROKERED, 0, 5),
     ("RabbitMQ killed", while_away("rabbitmq", "kill", "restart"), BROKERED, 0, 5),
     ("RabbitMQ: memory alarm", alarm(("set_vm_memory_high_watermark", "absolute", "1MB"), ("set_vm_memory_high_watermark", "absolute", "512MB")), BROKERED, 1, 5),
-    ("RabbitMQ: disk alarm", alarm(("set_disk_free_limit", "100TB"), ("set_disk_free_limit", "50MB")), BROKERED, 0, 5),
+    ("RabbitMQ: disk alarm", alarm(("set_disk_free_limit", "10000GB"), ("set_disk_free_limit", "50MB")), BROKERED, 0, 5),
     ("events doubled and mixed", doubled_and_mixed, EVERYWHERE, 2, 20),
     ("the other side cuts, is late, answers twice or garbage", other_side, EVERYWHERE, 1, 10),
     ("two services at once, one killed now and then", two_services, SERVERS, 3, 15),
@@ -391,7 +404,7 @@ def judge(trial):
 def with_disk(store, run):
     """A small file system of its own, which can be filled: the embedded store's, or that of a server of its own."""
     disk = Path(tempfile.mkdtemp(prefix="stellwerk-disk-", dir="/tmp"))
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={'32m' if store == 'embedded' else '400m'},mode=755", "tmpfs", disk], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={'128m' if store == 'embedded' else '400m'},mode=755", "tmpfs", disk], check=True)
     before = scenario.DATABASE, scenario.FOLDERS["postgres"]
     try:
         if store == "postgres":
