@@ -2,6 +2,7 @@
  * engine observes that turn, and it is drawn while the world stands as the turn left it. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "engine/model/system.h"
 #include "runtime/command.h"
@@ -51,7 +52,7 @@ int cmd_explain(const struct command_line *line)
 	struct world_options drawing = {.listener = draw_turn_heard, .context = &hunt};
 	uint32_t packs = pack_paths(line);
 
-	if (line->word_count == 1 && !option_given(line, "events"))
+	if (line->word_count == 1 && !option_given(line, "events") && access(line->words[0], F_OK))
 		return explain_past(line);
 	if (packs + 1 != line->word_count)
 		return usage_error(line, "what shall be explained? An event's id, a record's number or name, or `last`");

@@ -105,9 +105,9 @@ void intake_settle(struct intake *intake, bool stored)
 {
 	if (!intake->count)
 		return;
-	if (stored)
+	if (stored) {
 		FAULT("delivery.stored");
-	if (stored)
 		bus_acknowledge(intake->bus, intake->taken[intake->count - 1]);
+	}
 	intake->count = stored ? 0 : intake->count;
 }
