@@ -83,14 +83,6 @@ static bool state_read(const char *word, enum call_state *state_out)
 	return !word;
 }
 
-static struct text tenant_name(const known_tenants *tenants, int64_t number)
-{
-	for (uint32_t i = 0; i < tenants->count; i++)
-		if (tenants->items[i].number == number)
-			return tenants->items[i].name;
-	return TEXT("nobody");
-}
-
 static void row_add(struct print_table *table, struct arena *arena, const struct call *call, struct text tenant)
 {
 	static const enum style STYLES[CALL_STATE_COUNT] = {
@@ -130,7 +122,7 @@ static int calls_show(struct serving *serving, const struct call_filter *filter,
 	if (tenants_read(serving->store, arena, &tenants, &serving->error) != OK)
 		return world_error(&serving->error);
 	for (uint32_t i = 0; i < calls->count; i++)
-		row_add(&table, arena, &calls->items[i], tenant_name(&tenants, calls->items[i].tenant));
+		row_add(&table, arena, &calls->items[i], serving_tenant(&tenants, calls->items[i].tenant));
 	if (calls->count)
 		table_print(&table, stdout, 0);
 	else

@@ -58,14 +58,6 @@ static enum status dead_read(struct serving *dead, entry_list *entries)
 }
 
 /* --- reading */
-static struct text tenant_name(const known_tenants *tenants, int64_t number)
-{
-	for (uint32_t i = 0; i < tenants->count; i++)
-		if (tenants->items[i].number == number)
-			return tenants->items[i].name;
-	return TEXT("nobody");
-}
-
 static void entry_json(struct json_writer *writer, const struct entry *entry, struct text tenant, bool whole)
 {
 	char time[MOMENT_TEXT];
@@ -101,7 +93,7 @@ static void json_print(const entry_list *entries, const known_tenants *tenants, 
 
 	json_open_list(&writer);
 	for (uint32_t i = 0; i < entries->count; i++)
-		entry_json(&writer, &entries->items[i], tenant_name(tenants, entries->items[i].tenant), whole);
+		entry_json(&writer, &entries->items[i], serving_tenant(tenants, entries->items[i].tenant), whole);
 	json_close_list(&writer);
 	puts(builder_text(&text).bytes);
 }
@@ -124,7 +116,7 @@ static int dead_list(struct serving *dead)
 	for (uint32_t i = 0; i < entries.count; i++) {
 		const struct entry *entry = &entries.items[i];
 		table_add(&table, text_format(arena, "%" PRId64, entry->number), STYLE_BOLD);
-		table_add(&table, tenant_name(&tenants, entry->tenant), STYLE_PLAIN);
+		table_add(&table, serving_tenant(&tenants, entry->tenant), STYLE_PLAIN);
 		table_add(&table,
 			  text_copy(arena, (struct text){time, moment_write_short(entry->received_at, zone_utc(), time)}),
 			  STYLE_PLAIN);
@@ -161,7 +153,7 @@ static int dead_show(struct serving *dead)
 		return EXIT_FINE;
 	}
 	const struct entry *entry = &shown.items[0];
-	struct text whose = tenant_name(&tenants, entry->tenant);
+	struct text whose = serving_tenant(&tenants, entry->tenant);
 	styled(stdout, STYLE_BOLD, "%.*s", TEXT_ARGS(entry->type));
 	printf(" from %.*s for %.*s, tried %u times\n", TEXT_ARGS(entry->source), TEXT_ARGS(whose), entry->attempts);
 	styled(stdout, STYLE_RED, "%.*s\n", TEXT_ARGS(entry->sentence));

@@ -157,16 +157,6 @@ static enum status past_repeat(struct replaying *replaying)
 }
 
 /* --- from there on, other packs */
-static enum status stack_of_now(struct replaying *replaying, hash_list *packs_out)
-{
-	struct serving *serving = &replaying->serving;
-	struct tenant house = replaying->tenant;
-	enum status status =
-		house.has_stack ? OK : tenant_find(serving->store, replaying->arena, TEXT("default"), &house, &serving->error);
-
-	return status == OK ? stack_read(serving->store, replaying->arena, house.stack, packs_out, &serving->error) : status;
-}
-
 static struct text name_of(const stored_packs *packs, struct text hash)
 {
 	for (uint32_t i = 0; i < packs->count; i++)
@@ -212,7 +202,8 @@ static enum status given_read(struct replaying *replaying)
 static int packs_choose(struct replaying *replaying)
 {
 	struct error *error = &replaying->serving.error;
-	enum status status = stack_of_now(replaying, &replaying->packs);
+	enum status status =
+		stack_of_tenant(replaying->serving.store, replaying->arena, &replaying->tenant, &replaying->packs, error);
 
 	if (status == OK)
 		status = given_read(replaying);
@@ -321,12 +312,6 @@ static void result_print(const struct replaying *replaying)
 		difference_print(&replaying->difference);
 }
 
-static void member_int(struct json_writer *writer, const char *name, int64_t number)
-{
-	json_write_name(writer, text_from(name));
-	json_write_int(writer, number);
-}
-
 static void result_write(const struct replaying *replaying)
 {
 	const struct replay_said *said = replay_said(replaying->now);
@@ -335,12 +320,12 @@ static void result_write(const struct replaying *replaying)
 
 	progress_end();
 	json_open_object(&writer);
-	member_int(&writer, "repeated", replaying->repeated);
-	member_int(&writer, "repeated_otherwise", replaying->fidelity.other);
-	member_int(&writer, "outside", said->outside);
-	member_int(&writer, "timers", said->own);
-	member_int(&writer, "answered", said->answered);
-	member_int(&writer, "unasked", said->unasked);
+	json_write_member_int(&writer, "repeated", replaying->repeated);
+	json_write_member_int(&writer, "repeated_otherwise", replaying->fidelity.other);
+	json_write_member_int(&writer, "outside", said->outside);
+	json_write_member_int(&writer, "timers", said->own);
+	json_write_member_int(&writer, "answered", said->answered);
+	json_write_member_int(&writer, "unasked", said->unasked);
 	difference_write(&replaying->difference, &writer);
 	json_close_object(&writer);
 	puts(builder_text(&text).bytes);

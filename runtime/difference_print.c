@@ -145,18 +145,6 @@ void difference_print(const struct difference *difference)
 }
 
 /* --- for tools */
-static void member_text(struct json_writer *writer, const char *name, struct text text)
-{
-	json_write_name(writer, text_from(name));
-	json_write_text(writer, text);
-}
-
-static void member_int(struct json_writer *writer, const char *name, int64_t number)
-{
-	json_write_name(writer, text_from(name));
-	json_write_int(writer, number);
-}
-
 static void list_open(struct json_writer *writer, const char *name)
 {
 	json_write_name(writer, text_from(name));
@@ -168,11 +156,11 @@ static void counted_write(struct json_writer *writer, const char *name, const co
 	list_open(writer, name);
 	for (uint32_t i = 0; i < list->count; i++) {
 		json_open_object(writer);
-		member_text(writer, "name", list->items[i].name);
-		member_int(writer, "then", list->items[i].then);
-		member_int(writer, "now", list->items[i].now);
+		json_write_member(writer, "name", list->items[i].name);
+		json_write_member_int(writer, "then", list->items[i].then);
+		json_write_member_int(writer, "now", list->items[i].now);
 		if (list->items[i].other)
-			member_int(writer, "changed", list->items[i].other);
+			json_write_member_int(writer, "changed", list->items[i].other);
 		json_close_object(writer);
 	}
 	json_close_list(writer);
@@ -181,14 +169,14 @@ static void counted_write(struct json_writer *writer, const char *name, const co
 static void turned_write(struct json_writer *writer, const struct turn_difference *turn)
 {
 	json_open_object(writer);
-	member_int(writer, "entry", turn->then.number);
-	member_text(writer, "type", turn->then.type);
-	member_text(writer, "then", turn->rules_then);
-	member_text(writer, "now", turn->rules_now);
+	json_write_member_int(writer, "entry", turn->then.number);
+	json_write_member(writer, "type", turn->then.type);
+	json_write_member(writer, "then", turn->rules_then);
+	json_write_member(writer, "now", turn->rules_now);
 	if (turn->dead_then.length)
-		member_text(writer, "dead_then", turn->dead_then);
+		json_write_member(writer, "dead_then", turn->dead_then);
 	if (turn->dead_now.length)
-		member_text(writer, "dead_now", turn->dead_now);
+		json_write_member(writer, "dead_now", turn->dead_now);
 	json_close_object(writer);
 }
 
@@ -200,16 +188,16 @@ static void record_write(struct json_writer *writer, const struct record_differe
 
 	record_id_write(record->id, id);
 	json_open_object(writer);
-	member_text(writer, "difference", text_from(KINDS[record->kind]));
-	member_text(writer, "entity", record->entity);
-	member_text(writer, "id", text_from(id));
-	member_text(writer, "record", record->name);
+	json_write_member(writer, "difference", text_from(KINDS[record->kind]));
+	json_write_member(writer, "entity", record->entity);
+	json_write_member(writer, "id", text_from(id));
+	json_write_member(writer, "record", record->name);
 	list_open(writer, "fields");
 	for (uint32_t i = 0; i < record->fields.count; i++) {
 		json_open_object(writer);
-		member_text(writer, "field", record->fields.items[i].field);
-		member_text(writer, "then", record->fields.items[i].then);
-		member_text(writer, "now", record->fields.items[i].now);
+		json_write_member(writer, "field", record->fields.items[i].field);
+		json_write_member(writer, "then", record->fields.items[i].then);
+		json_write_member(writer, "now", record->fields.items[i].now);
 		json_close_object(writer);
 	}
 	json_close_list(writer);
@@ -218,11 +206,11 @@ static void record_write(struct json_writer *writer, const struct record_differe
 
 void difference_write(const struct difference *difference, struct json_writer *writer)
 {
-	member_int(writer, "turns", difference->turns);
-	member_int(writer, "turns_other", difference->turns_other);
-	member_int(writer, "records", difference->records);
-	member_int(writer, "records_other", difference->records_other);
-	member_int(writer, "calls_other", difference->calls_other);
+	json_write_member_int(writer, "turns", difference->turns);
+	json_write_member_int(writer, "turns_other", difference->turns_other);
+	json_write_member_int(writer, "records", difference->records);
+	json_write_member_int(writer, "records_other", difference->records_other);
+	json_write_member_int(writer, "calls_other", difference->calls_other);
 	counted_write(writer, "rules", &difference->outcomes);
 	counted_write(writer, "calls", &difference->calls);
 	counted_write(writer, "sent", &difference->sent);

@@ -53,36 +53,23 @@ int explain_past(const struct command_line *line)
 }
 
 /* --- which turn */
-static enum status tenant_of_number(struct looking *looking, int64_t number, struct tenant *tenant_out)
-{
-	struct serving *serving = &looking->serving;
-	known_tenants all;
-	enum status status = tenants_read(serving->store, looking->arena, &all, &serving->error);
-
-	for (uint32_t i = 0; status == OK && i < all.count; i++) {
-		*tenant_out = all.items[i];
-		if (all.items[i].number == number)
-			return OK;
-	}
-	return status == OK
-		       ? error_set(&serving->error, NOT_FOUND, "it is of no tenant: `stellwerk why` shows what is known of it")
-		       : status;
-}
-
 static int entry_find(struct looking *looking)
 {
 	struct serving *serving = &looking->serving;
 	struct entry *entry = &looking->entry;
-	struct tenant tenant;
+	const struct tenant *tenant = NULL;
+	known_tenants all;
 	enum status status = serving_entry(serving, text_from(serving->line->words[0]), entry);
 
 	if (status == OK && (entry->state == ENTRY_PENDING || entry->origin == ENTRY_NOTED))
 		status = error_set(&serving->error, NOT_FOUND, "entry %" PRId64 " of the journal %s", entry->number,
 				   entry->state == ENTRY_PENDING ? "has not had its turn yet" : "began no turn");
 	if (status == OK)
-		status = tenant_of_number(looking, entry->tenant, &tenant);
+		status = tenants_read(serving->store, looking->arena, &all, &serving->error);
+	if (status == OK && !(tenant = tenant_numbered(&all, entry->tenant)))
+		status = error_set(&serving->error, NOT_FOUND, "it is of no tenant: `stellwerk why` shows what is known of it");
 	if (status == OK)
-		status = tape_read(serving->store, &STACK_LOADER, &tenant, looking->arena, &looking->tape, &serving->error);
+		status = tape_read(serving->store, &STACK_LOADER, tenant, looking->arena, &looking->tape, &serving->error);
 	return status == OK ? EXIT_FINE : world_error(&serving->error);
 }
 
@@ -142,10 +129,14 @@ static bool is_as_recorded(const struct looking *looking)
 static void entry_print(const struct looking *looking)
 {
 	const struct entry *entry = &looking->entry, *now = replay_last(looking->replay);
+	const struct loaded *loaded;
+	struct error ignored;
 	char handled[MOMENT_TEXT];
 
-	moment_write_short(entry->handled_at, zone_utc(), handled);
-	styled(stdout, STYLE_DIM, "entry %" PRId64 " of the journal of %.*s, which had its turn %s (UTC)\n", entry->number,
+	/* the time of its packs, as in the drawing below */
+	bool known = replay_loaded(looking->replay, &loaded, &ignored) == OK;
+	moment_write_short(entry->handled_at, known ? loaded->program->zone : zone_utc(), handled);
+	styled(stdout, STYLE_DIM, "entry %" PRId64 " of the journal of %.*s, which had its turn %s\n", entry->number,
 	       TEXT_ARGS(looking->tape.tenant.name), handled);
 	if (now->state == ENTRY_DEAD)
 		styled(stdout, STYLE_RED, "dead: %.*s\n", TEXT_ARGS(now->sentence));

@@ -390,12 +390,6 @@ void turn_draw(const struct drawing *drawing, const struct turn *turn, const str
 }
 
 /* --- for tools */
-static void member_text(struct json_writer *writer, const char *name, struct text text)
-{
-	json_write_name(writer, text_from(name));
-	json_write_text(writer, text);
-}
-
 static void member_value(const struct drawing *drawing, struct json_writer *writer, struct text name, struct value value)
 {
 	json_write_name(writer, name);
@@ -410,10 +404,10 @@ static void event_write(const struct drawing *drawing, struct json_writer *write
 	char at[MOMENT_TEXT];
 
 	moment_write(event->at, zone_utc(), at);
-	member_text(writer, "event", event->kind ? event->kind->name : TEXT(""));
-	member_text(writer, "at", text_from(at));
+	json_write_member(writer, "event", event->kind ? event->kind->name : TEXT(""));
+	json_write_member(writer, "at", text_from(at));
 	if (event->rule < drawing->program->rule_count)
-		member_text(writer, "raised_by", drawing->program->rules[event->rule].name);
+		json_write_member(writer, "raised_by", drawing->program->rules[event->rule].name);
 	json_write_name(writer, TEXT("fields"));
 	json_open_object(writer);
 	for (uint32_t i = 0; event->kind && event->fields && i < event->kind->field_count; i++)
@@ -426,11 +420,11 @@ static void rule_write(const struct drawing *drawing, struct json_writer *writer
 	const struct rule *rule = &drawing->program->rules[traced->rule];
 
 	json_open_object(writer);
-	member_text(writer, "rule", rule->name);
-	member_text(writer, "outcome", text_from(outcome_name(traced->outcome)));
+	json_write_member(writer, "rule", rule->name);
+	json_write_member(writer, "outcome", text_from(outcome_name(traced->outcome)));
 	if (traced->sentence.length)
-		member_text(writer, "sentence", traced->sentence);
-	member_text(writer, "place", place_describe(drawing, rule->span));
+		json_write_member(writer, "sentence", traced->sentence);
+	json_write_member(writer, "place", place_describe(drawing, rule->span));
 	json_write_name(writer, TEXT("condition"));
 	if (rule->guard && traced->nodes)
 		condition_write(drawing, writer, rule->guard, traced->nodes);
@@ -444,10 +438,11 @@ static void change_write(const struct drawing *drawing, struct json_writer *writ
 	static const char *const kinds[] = {"create", "update", "delete"};
 
 	json_open_object(writer);
-	member_text(writer, "change", text_from(kinds[change->kind]));
-	member_text(writer, "record", record_describe(drawing, change->entity, change->after ? change->after : change->before));
+	json_write_member(writer, "change", text_from(kinds[change->kind]));
+	json_write_member(writer, "record",
+			  record_describe(drawing, change->entity, change->after ? change->after : change->before));
 	if (change->rule < drawing->program->rule_count)
-		member_text(writer, "by", drawing->program->rules[change->rule].name);
+		json_write_member(writer, "by", drawing->program->rules[change->rule].name);
 	json_write_name(writer, TEXT("fields"));
 	json_open_object(writer);
 	for (uint32_t i = FIELD_FIRST_OWN; change->after && i < change->entity->field_count; i++) {

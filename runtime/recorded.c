@@ -81,18 +81,11 @@ static const struct json *line_parse(struct recording *recording, const struct r
 	return NULL;
 }
 
-static struct text member_text(const struct json *object, const char *name)
-{
-	const struct json *member = json_member(object, text_from(name));
-
-	return member && json_kind(member) == JSON_TEXT ? json_text(member) : TEXT("");
-}
-
 static bool line_time(struct recording *recording, struct recorded *line, const struct json *json, moment first_at)
 {
 	bool is_cloud = json_member(json, TEXT("specversion")), is_received = json_member(json, TEXT("connector"));
 	const char *name = is_cloud ? "time" : "received_at";
-	struct text time = member_text(json, name);
+	struct text time = json_member_text(json, name);
 
 	line->at = first_at;
 	if (time.length && moment_parse(time, NULL, &line->at) == OK)
@@ -167,7 +160,7 @@ enum status recorded_play(struct recording *recording, struct world *world, cons
 static enum status received_play(struct recording *recording, struct world *world, const struct recorded *line,
 				 const struct json *json, struct played *played, struct error *error)
 {
-	struct text connector = member_text(json, "connector"), name = member_text(json, "receive");
+	struct text connector = json_member_text(json, "connector"), name = json_member_text(json, "receive");
 	const struct json *body = json_member(json, TEXT("body")), *headers = json_member(json, TEXT("headers"));
 	const struct receive *receive = program_receive(world_program(world), connector, name);
 
@@ -197,13 +190,14 @@ static enum status cloud_play(struct recording *recording, struct world *world, 
 			      const struct json *json, struct arena *scratch, struct played *played, struct error *error)
 {
 	const struct schema *schema = &world_program(world)->schema;
-	struct text type = member_text(json, "type"), id = member_text(json, "id"), source = member_text(json, "source");
+	struct text type = json_member_text(json, "type"), id = json_member_text(json, "id"),
+		    source = json_member_text(json, "source");
 	const struct event_kind *kind = type.length ? schema_event(schema, type) : NULL;
 	const struct json *data = json_member(json, TEXT("data"));
 	struct value *fields;
 	struct error wrong;
 
-	if (!text_equal(member_text(json, "specversion"), TEXT("1.0")) || !id.length || !source.length || !type.length) {
+	if (!text_equal(json_member_text(json, "specversion"), TEXT("1.0")) || !id.length || !source.length || !type.length) {
 		recorded_problem_add(recording, line,
 				     "a CloudEvent has `specversion` \"1.0\" and the texts `id`, `source` and `type`");
 		return OK;

@@ -67,12 +67,6 @@ struct text serving_person(const struct serving *serving)
 	return by ? text_from(by) : user ? text_copy(serving->line->arena, text_from(user->pw_name)) : TEXT("somebody");
 }
 
-static void member_write(struct json_writer *writer, const char *name, struct text text)
-{
-	json_write_name(writer, text_from(name));
-	json_write_text(writer, text);
-}
-
 static enum status note(struct serving *serving, int64_t tenant, struct record_id id, const char *what, struct text content)
 {
 	bool is_new;
@@ -97,10 +91,10 @@ enum status serving_note(struct serving *serving, int64_t tenant, struct record_
 
 	record_id_write(id, name);
 	json_open_object(&writer);
-	member_write(&writer, "of", text_from(name));
-	member_write(&writer, "by", serving_person(serving));
+	json_write_member(&writer, "of", text_from(name));
+	json_write_member(&writer, "by", serving_person(serving));
 	if (because.length)
-		member_write(&writer, "because", because);
+		json_write_member(&writer, "because", because);
 	json_close_object(&writer);
 	return note(serving, tenant, id, what, builder_text(&content));
 }
@@ -112,10 +106,10 @@ enum status serving_note_setting(struct serving *serving, int64_t tenant, struct
 	struct json_writer writer = {.text = &content};
 
 	json_open_object(&writer);
-	member_write(&writer, "name", name);
-	member_write(&writer, "before", before);
-	member_write(&writer, "after", after);
-	member_write(&writer, "by", serving_person(serving));
+	json_write_member(&writer, "name", name);
+	json_write_member(&writer, "before", before);
+	json_write_member(&writer, "after", after);
+	json_write_member(&writer, "by", serving_person(serving));
 	json_close_object(&writer);
 	return note(serving, tenant, (struct record_id){0}, NOTE_SETTING, builder_text(&content));
 }
@@ -136,6 +130,13 @@ enum status serving_entry(struct serving *serving, struct text what, struct entr
 		return status;
 	status = past_turn_of(store, what, &turn, &serving->error);
 	return status == OK ? past_entry(store, arena, turn, entry_out, &serving->error) : status;
+}
+
+struct text serving_tenant(const known_tenants *tenants, int64_t number)
+{
+	const struct tenant *tenant = tenant_numbered(tenants, number);
+
+	return tenant ? tenant->name : TEXT("nobody");
 }
 
 struct text serving_trace(struct arena *arena, const struct entry *entry)

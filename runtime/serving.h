@@ -5,6 +5,7 @@
 #include "runtime/command.h"
 #include "runtime/service/serve.h"
 #include "runtime/store/journal.h"
+#include "runtime/store/tenant.h"
 
 struct serving {
 	const struct command_line *line;
@@ -30,6 +31,8 @@ enum status serving_note_setting(struct serving *serving, int64_t tenant, struct
 /* What a person means by a word: the number of an entry of the journal, the id of an event, or a record, whose last turn it is
  * then. NOT_FOUND: there is none. */
 enum status serving_entry(struct serving *serving, struct text what, struct entry *entry_out) MUST_CHECK;
+/* What people call a tenant; "nobody" when there is none of that number. */
+struct text serving_tenant(const known_tenants *tenants, int64_t number);
 /* The id of the trace that it belongs to, for people who look for it in logs; may be empty. */
 struct text serving_trace(struct arena *arena, const struct entry *entry);
 void serving_close(struct serving *serving);

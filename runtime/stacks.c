@@ -101,13 +101,6 @@ struct stored_stack {
 	const struct source_input *more;
 };
 
-static struct text member_text(const struct json *object, const char *name)
-{
-	const struct json *member = json_member(object, text_from(name));
-
-	return member && json_kind(member) == JSON_TEXT ? json_text(member) : TEXT("");
-}
-
 static enum status stored_read(void *context, struct arena *arena, source_list *sources_out, struct error *error)
 {
 	const struct stored_stack *stack = context;
@@ -122,9 +115,9 @@ static enum status stored_read(void *context, struct arena *arena, source_list *
 		for (const struct json *file = status == OK ? json_first(json) : NULL; file; file = json_next(file)) {
 			const struct json *script = json_member(file, TEXT("script"));
 			*list_add(arena, sources_out) = (struct source_input){
-				.path = member_text(file, "path"),
-				.module = member_text(file, "module"),
-				.text = member_text(file, "text"),
+				.path = json_member_text(file, "path"),
+				.module = json_member_text(file, "module"),
+				.text = json_member_text(file, "text"),
 				.layer = layer,
 				.is_script = script && json_kind(script) == JSON_BOOL && json_bool(script)};
 		}
@@ -139,6 +132,17 @@ int pack_open_stored(struct pack *pack, struct store *store, const hash_list *pa
 	struct stored_stack stack = {store, packs, more};
 
 	return pack_open_from(pack, stored_read, &stack, PACK_RUN);
+}
+
+enum status stack_of_tenant(struct store *store, struct arena *arena, const struct tenant *tenant, hash_list *packs_out,
+			    struct error *error)
+{
+	struct tenant house = *tenant;
+	enum status status = tenant->has_stack ? OK : tenant_find(store, arena, TEXT("default"), &house, error);
+
+	if (status == OK && !house.has_stack)
+		return error_set(error, NOT_FOUND, "no packs are active for the tenant `%.*s`", TEXT_ARGS(tenant->name));
+	return status == OK ? stack_read(store, arena, house.stack, packs_out, error) : status;
 }
 
 static enum status stack_load(struct store *store, uint64_t stack, const struct program **program_out, void **owner_out,

@@ -14,6 +14,10 @@ enum status packs_from_sources(struct arena *arena, const struct source_input *i
 /* Compiles installed packs as a stack; `more`, if not NULL, as a file of the topmost. Codes as pack_open's. */
 int pack_open_stored(struct pack *pack, struct store *store, const hash_list *packs, const struct source_input *more);
 
+/* What a tenant runs now: its own stack, or that of `default`. NOT_FOUND: nothing was activated. */
+enum status stack_of_tenant(struct store *store, struct arena *arena, const struct tenant *tenant, hash_list *packs_out,
+			    struct error *error) MUST_CHECK;
+
 /* For the service: what a tenant runs, by the hash of its stack. */
 extern const struct loader STACK_LOADER;
 

@@ -220,28 +220,16 @@ void clock_count(const struct summary *summary, struct world *world, const struc
 }
 
 /* --- for tools */
-static void member_int(struct json_writer *writer, const char *name, int64_t number)
-{
-	json_write_name(writer, text_from(name));
-	json_write_int(writer, number);
-}
-
-static void member_text(struct json_writer *writer, const char *name, struct text text)
-{
-	json_write_name(writer, text_from(name));
-	json_write_text(writer, text);
-}
-
 static void source_write(struct json_writer *writer, struct text name, const struct source_count *count)
 {
 	if (!count->lines)
 		return;
 	json_open_object(writer);
-	member_text(writer, "from", name);
-	member_int(writer, "lines", count->lines);
-	member_int(writer, "events", count->raised);
-	member_int(writer, "nothing_new", count->nothing);
-	member_int(writer, "refused", count->refused);
+	json_write_member(writer, "from", name);
+	json_write_member_int(writer, "lines", count->lines);
+	json_write_member_int(writer, "events", count->raised);
+	json_write_member_int(writer, "nothing_new", count->nothing);
+	json_write_member_int(writer, "refused", count->refused);
 	json_close_object(writer);
 }
 
@@ -263,9 +251,9 @@ static void made_write(const struct summary *summary, struct json_writer *writer
 			continue;
 		json_write_name(writer, summary->program->schema.entities[i]->name);
 		json_open_object(writer);
-		member_int(writer, "created", summary->entities[i].created);
-		member_int(writer, "changed", summary->entities[i].updated);
-		member_int(writer, "deleted", summary->entities[i].deleted);
+		json_write_member_int(writer, "created", summary->entities[i].created);
+		json_write_member_int(writer, "changed", summary->entities[i].updated);
+		json_write_member_int(writer, "deleted", summary->entities[i].deleted);
 		json_close_object(writer);
 	}
 	json_close_object(writer);
@@ -306,10 +294,10 @@ static void periods_write(const struct summary *summary, struct json_writer *wri
 		char day[MOMENT_TEXT];
 		date_write(period->day, day);
 		json_open_object(writer);
-		member_text(writer, "hour", text_format(summary->arena, "%sT%02d", day, period->hour));
-		member_int(writer, "lines", period->lines);
-		member_int(writer, "created", period->created);
-		member_int(writer, "changed", period->changed);
+		json_write_member(writer, "hour", text_format(summary->arena, "%sT%02d", day, period->hour));
+		json_write_member_int(writer, "lines", period->lines);
+		json_write_member_int(writer, "created", period->created);
+		json_write_member_int(writer, "changed", period->changed);
 		json_close_object(writer);
 	}
 	json_close_list(writer);
@@ -323,12 +311,12 @@ static void rules_write(const struct summary *summary, struct json_writer *write
 		const uint32_t *outcomes = summary->rules[i];
 		json_write_name(writer, summary->program->rules[i].name);
 		json_open_object(writer);
-		member_int(writer, "fired", outcomes[OUTCOME_FIRED]);
-		member_int(writer, "not", outcomes_rejected(outcomes));
-		member_int(writer, "held_back", outcomes_held_back(outcomes));
-		member_int(writer, "failed", outcomes[OUTCOME_FAILED]);
+		json_write_member_int(writer, "fired", outcomes[OUTCOME_FIRED]);
+		json_write_member_int(writer, "not", outcomes_rejected(outcomes));
+		json_write_member_int(writer, "held_back", outcomes_held_back(outcomes));
+		json_write_member_int(writer, "failed", outcomes[OUTCOME_FAILED]);
 		if (outcomes[OUTCOME_FAILED])
-			member_text(writer, "sentence", summary->reasons[i]);
+			json_write_member(writer, "sentence", summary->reasons[i]);
 		json_close_object(writer);
 	}
 	json_close_object(writer);
@@ -342,7 +330,7 @@ static void rules_write(const struct summary *summary, struct json_writer *write
 		json_write_int(writer, summary->calls[i]);
 	}
 	json_close_object(writer);
-	member_int(writer, "notifications", summary->notices);
+	json_write_member_int(writer, "notifications", summary->notices);
 }
 
 static void clocks_write(const struct summary *summary, struct world *world, struct json_writer *writer)
@@ -357,7 +345,7 @@ static void clocks_write(const struct summary *summary, struct world *world, str
 		json_write_name(writer, summary->program->clocks[i].name);
 		json_open_object(writer);
 		for (int state = CLOCK_RUNNING; state <= CLOCK_BREACHED; state++)
-			member_int(writer, names[state], count.states[state]);
+			json_write_member_int(writer, names[state], count.states[state]);
 		json_close_object(writer);
 	}
 	json_close_object(writer);
@@ -367,15 +355,15 @@ void summary_write(const struct summary *summary, struct world *world, const str
 		   struct json_writer *writer)
 {
 	json_open_object(writer);
-	member_int(writer, "lines", recording->read);
+	json_write_member_int(writer, "lines", recording->read);
 	json_write_name(writer, TEXT("problems"));
 	json_open_list(writer);
 	for (uint32_t i = 0; i < recording->problems.count; i++) {
 		const struct recorded_problem *problem = &recording->problems.items[i];
 		json_open_object(writer);
-		member_text(writer, "file", text_from(recording->paths[problem->file]));
-		member_int(writer, "line", problem->line);
-		member_text(writer, "sentence", problem->sentence);
+		json_write_member(writer, "file", text_from(recording->paths[problem->file]));
+		json_write_member_int(writer, "line", problem->line);
+		json_write_member(writer, "sentence", problem->sentence);
 		json_close_object(writer);
 	}
 	json_close_list(writer);
@@ -396,9 +384,9 @@ void summary_write(const struct summary *summary, struct world *world, const str
 	states_write(summary, world, writer);
 	rules_write(summary, writer);
 	clocks_write(summary, world, writer);
-	member_int(writer, "turns", summary->turns);
-	member_int(writer, "timers", summary->timers);
-	member_int(writer, "duplicates", summary->duplicates);
-	member_int(writer, "refused", summary->refused);
+	json_write_member_int(writer, "turns", summary->turns);
+	json_write_member_int(writer, "timers", summary->timers);
+	json_write_member_int(writer, "duplicates", summary->duplicates);
+	json_write_member_int(writer, "refused", summary->refused);
 	json_close_object(writer);
 }

@@ -9,20 +9,6 @@
 #include "engine/engine.h"
 #include "runtime/stacks.h"
 
-static enum status stack_of(struct serving *serving, const struct tenant *tenant, hash_list *packs_out)
-{
-	struct tenant house = *tenant;
-	struct arena *arena = serving->line->arena;
-	enum status status =
-		tenant->has_stack ? OK : tenant_find(serving->store, arena, TEXT("default"), &house, &serving->error);
-
-	if (status == OK && !house.has_stack)
-		return error_set(&serving->error, NOT_FOUND,
-				 "no packs are active for `%.*s`, so nothing says which settings there are",
-				 TEXT_ARGS(tenant->name));
-	return status == OK ? stack_read(serving->store, arena, house.stack, packs_out, &serving->error) : status;
-}
-
 /* --- what the packs declare */
 static const struct setting *declared(const struct program *program, struct text name)
 {
@@ -161,7 +147,7 @@ int tenant_setting_set(struct serving *serving, const struct tenant *tenant, str
 	hash_list packs;
 	struct pack pack;
 
-	if (stack_of(serving, tenant, &packs) != OK)
+	if (stack_of_tenant(serving->store, serving->line->arena, tenant, &packs, &serving->error) != OK)
 		return world_error(&serving->error);
 	int code = setting_find(serving, &packs, name, &value);
 	if (code != EXIT_FINE)
@@ -203,7 +189,7 @@ void tenant_secret_look(struct serving *serving, const struct tenant *tenant, st
 	hash_list packs;
 	struct pack pack;
 
-	if (stack_of(serving, tenant, &packs) != OK)
+	if (stack_of_tenant(serving->store, serving->line->arena, tenant, &packs, &serving->error) != OK)
 		return;
 	if (pack_open_stored(&pack, serving->store, &packs, NULL) == EXIT_FINE)
 		secret_unknown(serving->line->arena, tenant, pack.program, name);

@@ -273,6 +273,13 @@ const struct json *json_member(const struct json *json, struct text name)
 	return NULL;
 }
 
+struct text json_member_text(const struct json *json, const char *name)
+{
+	const struct json *member = json ? json_member(json, text_from(name)) : NULL;
+
+	return member && json_kind(member) == JSON_TEXT ? json_text(member) : TEXT("");
+}
+
 uint32_t json_count(const struct json *json)
 {
 	uint32_t count = 0;

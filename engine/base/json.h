@@ -29,6 +29,8 @@ enum { JSON_NUMBER_TEXT = 32 };
 uint32_t json_number_write(const struct json *json, char *buffer);
 /* NULL when absent, or when `json` is no object. Case-sensitive. */
 const struct json *json_member(const struct json *json, struct text name);
+/* A member's text; empty when it is absent or something else, or when there is no object at all. */
+struct text json_member_text(const struct json *json, const char *name);
 uint32_t json_count(const struct json *json); /* items of a LIST, members of an OBJECT, else 0 */
 /* Walks items or members in the order they were written: for (i = json_first(list); i; i = json_next(i)) */
 const struct json *json_first(const struct json *json);
@@ -49,6 +51,9 @@ void json_open_list(struct json_writer *writer);
 void json_close_list(struct json_writer *writer);
 void json_write_name(struct json_writer *writer, struct text name);
 void json_write_text(struct json_writer *writer, struct text text); /* escapes; malformed UTF-8 becomes U+FFFD */
+/* A whole member. */
+void json_write_member(struct json_writer *writer, const char *name, struct text text);
+void json_write_member_int(struct json_writer *writer, const char *name, int64_t integer);
 void json_write_int(struct json_writer *writer, int64_t integer);
 void json_write_decimal(struct json_writer *writer, struct decimal decimal);
 void json_write_bool(struct json_writer *writer, bool truth);

@@ -137,6 +137,18 @@ void json_write_decimal(struct json_writer *writer, struct decimal decimal)
 	write_word(writer, (struct text){digits, length});
 }
 
+void json_write_member(struct json_writer *writer, const char *name, struct text text)
+{
+	json_write_name(writer, text_from(name));
+	json_write_text(writer, text);
+}
+
+void json_write_member_int(struct json_writer *writer, const char *name, int64_t integer)
+{
+	json_write_name(writer, text_from(name));
+	json_write_int(writer, integer);
+}
+
 void json_write_bool(struct json_writer *writer, bool truth)
 {
 	write_word(writer, truth ? TEXT("true") : TEXT("false"));

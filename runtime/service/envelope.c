@@ -5,13 +5,6 @@
 #include "runtime/service/service.h"
 #include "runtime/store/tenant.h"
 
-static struct text member_text(const struct json *object, const char *name)
-{
-	const struct json *member = json_member(object, text_from(name));
-
-	return member && json_kind(member) == JSON_TEXT ? json_text(member) : TEXT("");
-}
-
 static enum status document_read(struct arena *arena, const struct cloud_event *event, struct entry *entry, struct error *error)
 {
 	const struct json *data = NULL;
@@ -20,8 +13,8 @@ static enum status document_read(struct arena *arena, const struct cloud_event *
 	if (status != OK)
 		return status;
 	entry->origin = ENTRY_RECEIVED;
-	entry->source = member_text(data, "connector");
-	entry->type = member_text(data, "receive");
+	entry->source = json_member_text(data, "connector");
+	entry->type = json_member_text(data, "receive");
 	if (!entry->source.length || !json_member(data, TEXT("body")))
 		return error_set(error, INVALID, "the data of " RECEIVED_TYPE " has a `connector` and a `body`");
 	return OK;

@@ -46,13 +46,6 @@ static enum status activations_find(struct tape *tape, struct error *error)
 	return status;
 }
 
-static struct text member_text(const struct json *object, const char *name)
-{
-	const struct json *member = object ? json_member(object, text_from(name)) : NULL;
-
-	return member && json_kind(member) == JSON_TEXT ? json_text(member) : TEXT("");
-}
-
 static struct tenant_setting *setting_of(struct tape *tape, struct text name)
 {
 	for (uint32_t i = 0; i < tape->settings.count; i++)
@@ -75,7 +68,7 @@ static enum status settings_go_back(struct tape *tape, struct error *error)
 			continue;
 		status = json_parse(tape->arena, notes.items[i].content, &json, error);
 		if (status == OK)
-			setting_of(tape, member_text(json, "name"))->value = member_text(json, "before");
+			setting_of(tape, json_member_text(json, "name"))->value = json_member_text(json, "before");
 	}
 	return status;
 }
@@ -313,7 +306,7 @@ static enum status setting_repeat(struct replay *replay, const struct entry *ent
 
 	if (status != OK || !text_is(entry->type, NOTE_SETTING))
 		return status;
-	struct tenant_setting setting = {member_text(json, "name"), member_text(json, "after")};
+	struct tenant_setting setting = {json_member_text(json, "name"), json_member_text(json, "after")};
 	store_use_tenant(replay->store, REPLAY_TENANT);
 	if (setting.value.length)
 		return tenant_setting_put(replay->store, &setting, error);

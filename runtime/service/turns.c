@@ -142,13 +142,6 @@ static enum status answer_turn(struct turning *turning)
 			     &turning->turn, turning->error);
 }
 
-static struct text member_text(const struct json *object, const char *name)
-{
-	const struct json *member = object ? json_member(object, text_from(name)) : NULL;
-
-	return member && json_kind(member) == JSON_TEXT ? json_text(member) : TEXT("");
-}
-
 static enum status decision_turn(struct turning *turning)
 {
 	const struct json *approved = turning->content ? json_member(turning->content, TEXT("approved")) : NULL;
@@ -160,7 +153,7 @@ static enum status decision_turn(struct turning *turning)
 
 static enum status resumed_turn(struct turning *turning)
 {
-	struct text how = member_text(turning->content, "resume");
+	struct text how = json_member_text(turning->content, "resume");
 	enum resume resume = text_is(how, "retry") ? RESUME_RETRY : text_is(how, "cancel") ? RESUME_CANCEL : RESUME_GO_ON;
 
 	return engine_resume(turning->loaded->engine, turning->entry->id, resume, value_missing(), turning->now,

@@ -111,18 +111,10 @@ static enum status sharer_add(struct activation_work *work, uint64_t *stacks, ui
 	return OK;
 }
 
-static const struct tenant *tenant_of(const struct activation_work *work, int64_t number)
-{
-	for (uint32_t i = 0; i < work->tenants.count; i++)
-		if (work->tenants.items[i].number == number)
-			return &work->tenants.items[i];
-	return NULL;
-}
-
 /* What the workflows of those who get the new packs still need is not renamed under them. */
 static void unfinished_mark(struct activation_work *work, const uint64_t *stacks, const struct unfinished *unfinished)
 {
-	const struct tenant *tenant = tenant_of(work, unfinished->tenant);
+	const struct tenant *tenant = tenant_numbered(&work->tenants, unfinished->tenant);
 
 	for (uint32_t i = 0; tenant && gets_it(work, tenant) && i < work->sharers.count; i++)
 		if (stacks[i] == unfinished->stack)
@@ -157,9 +149,9 @@ static enum status sharing_find(struct activation_work *work)
 
 	if (status != OK)
 		return status;
-	work->house = tenant_of(work, 0);
+	work->house = tenant_numbered(&work->tenants, 0);
 	CHECK(work->house);
-	const struct tenant *own = tenant_of(work, work->activating->tenant);
+	const struct tenant *own = tenant_numbered(&work->tenants, work->activating->tenant);
 	const struct tenant *had = own && own->has_stack ? own : work->house;
 	status = sharers_find(work);
 	if (status == OK && had->has_stack) {

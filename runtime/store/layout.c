@@ -178,12 +178,6 @@ static struct text type_text(struct arena *arena, const struct type *type)
 }
 
 /* --- JSON */
-static void member_write(struct json_writer *writer, const char *name, struct text text)
-{
-	json_write_name(writer, text_from(name));
-	json_write_text(writer, text);
-}
-
 struct text layout_to_json(struct arena *arena, const struct layout *layout)
 {
 	struct text_builder text = {.arena = arena};
@@ -193,15 +187,15 @@ struct text layout_to_json(struct arena *arena, const struct layout *layout)
 	for (uint32_t i = 0; i < layout->entities.count; i++) {
 		const struct layout_entity *entity = &layout->entities.items[i];
 		json_open_object(&writer);
-		member_write(&writer, "name", entity->name);
+		json_write_member(&writer, "name", entity->name);
 		json_write_name(&writer, TEXT("fields"));
 		json_open_list(&writer);
 		for (uint32_t f = 0; f < entity->fields.count; f++) {
 			const struct layout_field *field = &entity->fields.items[f];
 			json_open_object(&writer);
-			member_write(&writer, "name", field->name);
-			member_write(&writer, "type", field->type);
-			member_write(&writer, "values", field->values);
+			json_write_member(&writer, "name", field->name);
+			json_write_member(&writer, "type", field->type);
+			json_write_member(&writer, "values", field->values);
 			json_write_name(&writer, TEXT("required"));
 			json_write_bool(&writer, field->required);
 			json_close_object(&writer);
@@ -212,26 +206,19 @@ struct text layout_to_json(struct arena *arena, const struct layout *layout)
 		for (uint32_t x = 0; x < entity->indexes.count; x++) {
 			const struct layout_index *index = &entity->indexes.items[x];
 			json_open_object(&writer);
-			member_write(&writer, "name", index->name);
-			member_write(&writer, "columns", index->columns);
-			member_write(&writer, "filled", index->filled);
+			json_write_member(&writer, "name", index->name);
+			json_write_member(&writer, "columns", index->columns);
+			json_write_member(&writer, "filled", index->filled);
 			json_write_name(&writer, TEXT("unique"));
 			json_write_bool(&writer, index->unique);
 			json_close_object(&writer);
 		}
 		json_close_list(&writer);
-		member_write(&writer, "seal", entity->seal);
+		json_write_member(&writer, "seal", entity->seal);
 		json_close_object(&writer);
 	}
 	json_close_list(&writer);
 	return builder_text(&text);
-}
-
-static struct text member_text(const struct json *object, const char *name)
-{
-	const struct json *member = json_member(object, text_from(name));
-
-	return member && json_kind(member) == JSON_TEXT ? json_text(member) : TEXT("");
 }
 
 static bool member_true(const struct json *object, const char *name)
@@ -251,19 +238,20 @@ enum status layout_from_json(struct arena *arena, struct text source, struct lay
 		return error_within(error, "the database's note of its own tables can not be read");
 	for (const struct json *item = json_first(json); item; item = json_next(item)) {
 		struct layout_entity *entity = list_add(arena, &layout_out->entities);
-		entity->name = member_text(item, "name");
-		entity->seal = member_text(item, "seal");
+		entity->name = json_member_text(item, "name");
+		entity->seal = json_member_text(item, "seal");
 		const struct json *fields = json_member(item, TEXT("fields")), *indexes = json_member(item, TEXT("indexes"));
 		for (const struct json *field = fields ? json_first(fields) : NULL; field; field = json_next(field))
-			*list_add(arena, &entity->fields) = (struct layout_field){.name = member_text(field, "name"),
-										  .type = member_text(field, "type"),
-										  .values = member_text(field, "values"),
+			*list_add(arena, &entity->fields) = (struct layout_field){.name = json_member_text(field, "name"),
+										  .type = json_member_text(field, "type"),
+										  .values = json_member_text(field, "values"),
 										  .required = member_true(field, "required")};
 		for (const struct json *index = indexes ? json_first(indexes) : NULL; index; index = json_next(index))
-			*list_add(arena, &entity->indexes) = (struct layout_index){.name = member_text(index, "name"),
-										   .columns = member_text(index, "columns"),
-										   .filled = member_text(index, "filled"),
-										   .unique = member_true(index, "unique")};
+			*list_add(arena, &entity->indexes) =
+				(struct layout_index){.name = json_member_text(index, "name"),
+						      .columns = json_member_text(index, "columns"),
+						      .filled = json_member_text(index, "filled"),
+						      .unique = member_true(index, "unique")};
 	}
 	return OK;
 }

@@ -143,6 +143,14 @@ enum status tenants_read(struct store *store, struct arena *arena, known_tenants
 	return status;
 }
 
+const struct tenant *tenant_numbered(const known_tenants *tenants, int64_t number)
+{
+	for (uint32_t i = 0; i < tenants->count; i++)
+		if (tenants->items[i].number == number)
+			return &tenants->items[i];
+	return NULL;
+}
+
 enum status tenant_set_state(struct store *store, const struct tenant *tenant, enum tenant_state state, struct error *error)
 {
 	struct statement *statement;

@@ -35,6 +35,8 @@ enum status tenant_unknown(struct text name, struct error *error);
 /* In the order of their numbers. */
 typedef LIST(struct tenant) known_tenants;
 enum status tenants_read(struct store *store, struct arena *arena, known_tenants *tenants_out, struct error *error) MUST_CHECK;
+/* NULL: there is none of that number. */
+const struct tenant *tenant_numbered(const known_tenants *tenants, int64_t number);
 /* CONFLICT: it is in that state already. SUSPENDED: nothing new is taken for it, what waits and what is due stays where it is.
  */
 enum status tenant_set_state(struct store *store, const struct tenant *tenant, enum tenant_state state,
