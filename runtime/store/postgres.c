@@ -3,8 +3,10 @@
 #include <arpa/inet.h>
 #include <endian.h>
 #include <libpq-fe.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "engine/base/check.h"
 #include "runtime/store/driver.h"
@@ -119,6 +121,17 @@ static enum status settle_in(struct postgres *postgres, struct error *error)
 
 static void close_connection(struct database *database);
 
+/* pg_stat_activity shows by it which role a connection is of. */
+static PGconn *connect_as_role(const char *where)
+{
+	char role[16] = "", name[32];
+
+	prctl(PR_GET_NAME, role);
+	snprintf(name, sizeof name, "stellwerk %s", role);
+	return PQconnectdbParams((const char *const[]){"dbname", "fallback_application_name", NULL},
+				 (const char *const[]){where, name, NULL}, 1);
+}
+
 static enum status open_connection(const char *where, struct database **database_out, struct error *error)
 {
 	struct postgres *postgres = calloc(1, sizeof *postgres);
@@ -126,7 +139,7 @@ static enum status open_connection(const char *where, struct database **database
 	CHECK(postgres);
 	*database_out = NULL;
 	postgres->database.driver = &postgres_driver;
-	postgres->connection = PQconnectdb(where);
+	postgres->connection = connect_as_role(where);
 	if (PQstatus(postgres->connection) != CONNECTION_OK) {
 		enum status status = unreachable(postgres, error);
 		close_connection(&postgres->database);

@@ -191,10 +191,42 @@ def while_away(name, *what):
     return fault
 
 
+# Looks for a transaction that has written and is still open, and cuts its connection at once: the server is nearer to it than any test.
+CUT = """create function pg_temp.cut(who text) returns setof text language plpgsql as $$
+declare prey record; until timestamptz := clock_timestamp() + interval '2 s';
+begin
+  while clock_timestamp() < until loop
+    perform pg_stat_clear_snapshot();
+    select pid, backend_xid into prey from pg_stat_activity
+      where application_name=who and state in ('active','idle in transaction') and xact_start is not null and backend_xid is not null limit 1;
+    if found and pg_terminate_backend(prey.pid) then return next prey.backend_xid::text; return; end if;
+  end loop;
+end $$; select pg_temp.cut('stellwerk {}')"""
+
+
+def cut_in_transaction(role):
+    """Whether the connection of that role was lost in mid-transaction: the server knows what became of it."""
+    cut = scenario.psql(CUT.format(role))
+
+    def end():
+        found = scenario.psql(f"select pg_xact_status('{cut[0][0]}')")[0][0]
+        return found != "in progress" and found
+
+    return bool(cut) and wait_until(end, "the transaction has ended") == "aborted"
+
+
 def connections_cut(trial, times):
-    for _ in range(times):
-        trial.work()
-        scenario.psql("select pg_terminate_backend(pid) from pg_stat_activity where pid<>pg_backend_pid() and backend_type='client backend'")
+    """Each time that of another role, with a transaction open in which something was written."""
+    roles = ["worker", "courier", "clock"] if trial.store == "production" else ["worker", "courier", "clock", "api"]  # there the api writes to the broker
+    for i in range(times):
+        over = threading.Event()
+        posting = threading.Thread(target=trial.work_until, args=(over,))
+        posting.start()
+        try:
+            wait_until(lambda: cut_in_transaction(roles[i % len(roles)]), f"a transaction of the {roles[i % len(roles)]} is cut")
+        finally:
+            over.set()
+            posting.join()
         trial.probe()
 
 
@@ -337,7 +369,7 @@ FAULTS = [
     ("power cut: all processes killed", power_cut, EVERYWHERE, 1, 20),
     ("PostgreSQL restarted", while_away("postgres", "restart"), SERVERS, 1, 5),
     ("PostgreSQL killed", while_away("postgres", "kill", "restart"), SERVERS, 0, 5),
-    ("connections to PostgreSQL cut", connections_cut, SERVERS, 1, 20),
+    ("connections to PostgreSQL cut in mid-transaction", connections_cut, SERVERS, 4, 20),
     ("RabbitMQ restarted", while_away("rabbitmq", "restart"), BROKERED, 0, 5),
     ("RabbitMQ killed", while_away("rabbitmq", "kill", "restart"), BROKERED, 0, 5),
     ("RabbitMQ: memory alarm", alarm(("set_vm_memory_high_watermark", "absolute", "1MB"), ("set_vm_memory_high_watermark", "absolute", "512MB")), BROKERED, 1, 5),
