@@ -103,15 +103,18 @@ static enum status given_up(struct member *member, struct arena *arena, struct c
 	return answered(member, call, answer_text(arena, false, TEXT(""), sentence), error);
 }
 
-/* `arrived`: it may have. */
-static enum status tried_in_vain(struct member *member, struct arena *arena, struct call *call, bool arrived,
-				 const char *sentence, int64_t asked_for, struct error *error)
+/* `arrived`: it may have; a question that is lost has done nothing, and what it asked about may have arrived. */
+static enum status tried_in_vain(struct member *member, struct out *out, bool arrived, const char *sentence, int64_t asked_for,
+				 struct error *error)
 {
-	call->sentence = text_copy(arena, text_from(sentence));
-	if (arrived && call->repeatable == REPEATABLE_NEVER) {
+	struct call *call = &out->call;
+	bool is_last = call->attempts >= ATTEMPTS_MOST;
+
+	call->sentence = text_copy(&out->arena, text_from(sentence));
+	if ((arrived && call->repeatable == REPEATABLE_NEVER) || (is_last && out->asks)) {
 		call->state = CALL_HELD;
-	} else if (call->attempts >= ATTEMPTS_MOST) {
-		return given_up(member, arena, call, sentence, error);
+	} else if (is_last) {
+		return call_give_up(member, out, sentence, error);
 	} else {
 		call->state = CALL_DUE;
 		call->due_at = later(call, member_now(), asked_for);
@@ -166,23 +169,26 @@ static enum status outcome_take(struct member *member, struct out *out, struct e
 	struct arena *arena = &out->arena;
 	const struct json *json = NULL;
 
-	if (answer->outcome != TRANSPORT_ANSWERED) /* a question that is lost has done nothing */
-		return tried_in_vain(member, arena, call, !out->asks && answer->outcome == TRANSPORT_UNKNOWN, answer->sentence,
-				     -1, error);
+	if (answer->outcome != TRANSPORT_ANSWERED)
+		return tried_in_vain(member, out, !out->asks && answer->outcome == TRANSPORT_UNKNOWN, answer->sentence, -1,
+				     error);
 	if (answer->status >= 200 && answer->status < 300) {
-		if (answer->body.length && json_parse(arena, answer->body, &json, error) != OK)
+		bool is_read = !answer->body.length || json_parse(arena, answer->body, &json, error) == OK;
+		if (out->asks)
+			return arrival_take(member, out, is_read ? json : NULL, error);
+		if (!is_read)
 			return call_give_up(member, out,
 					    arena_format(arena, "%.*s was carried out, but its answer can not be read: %s",
 							 TEXT_ARGS(call->action), error->sentence),
 					    error);
-		return out->asks ? arrival_take(member, out, json, error) : carried_out(member, out, answer->body, error);
+		return carried_out(member, out, answer->body, error);
 	}
 	const char *sentence = arena_format(arena, "%.*s answered with HTTP %u", TEXT_ARGS(call->action), answer->status);
 	if (is_retried(member, call, answer->status))
 		/* 429 and 503 say that it was not carried out; others may have come after it */
-		return tried_in_vain(member, arena, call, !out->asks && answer->status != 429 && answer->status != 503,
-				     sentence, answer->retry_after, error);
-	return call_give_up(member, out, sentence, error);
+		return tried_in_vain(member, out, !out->asks && answer->status != 429 && answer->status != 503, sentence,
+				     answer->retry_after, error);
+	return out->asks ? arrival_take(member, out, NULL, error) : call_give_up(member, out, sentence, error);
 }
 
 enum status call_hold(struct member *member, struct out *out, const char *sentence, struct error *error)

@@ -6,12 +6,15 @@ Usage: service.py PATH-OF-STELLWERK [CLASS[.TEST]]
 On the embedded store, or on the PostgreSQL that STELLWERK_TEST_DATABASE names (it is emptied); with STELLWERK_TEST_BROKER through
 that RabbitMQ.
 """
+import contextlib
 import csv
 import json
 import os
 import random
 import re
+import select
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -63,19 +66,43 @@ def wait_until(condition, what, seconds=PATIENCE):
     raise AssertionError(f"waited {seconds} s in vain: {what}")
 
 
+def wait_for_its_end(connection):
+    """Until who asked has waited long enough; nothing is read."""
+    poll = select.poll()
+    poll.register(connection, select.POLLRDHUP)
+    poll.poll(PATIENCE * 1000)
+
+
 class Outside:
-    """The other side of the connector: counts what it carried out by key, and behaves as it is told."""
+    """The other side of the connector: counts what it carried out by key, and behaves as it is told.
+
+    `behaviour` says of the request with that number, which is `now`, what becomes of it; `deaf` whether a request is read at all, whichever it is.
+    """
 
     def __init__(self):
         self.carried_out, self.requests, self.behaviour, self.lock = {}, 0, lambda number: "answer", threading.Lock()
-        self.times, self.last, self.asked, self.traces, self.garbled = {}, None, [], [], []
+        self.times, self.last, self.asked, self.traces = {}, None, [], []
+        self.now, self.deaf = None, lambda: False
+        self.said, self.garbled = "answer", set()  # what is said when it is asked whether a call has arrived; whose answer was garbage
+        self.behaved, self.given_up = [], 0  # each request with what became of it; how many had nobody any more who waited
         outside = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            is_deaf = False
+
+            def handle_one_request(self):
+                self.is_deaf = bool(self.connection.recv(1, socket.MSG_PEEK)) and outside.deaf()
+                if self.is_deaf:
+                    self.let_wait()  # then it is looked whose it was
+                super().handle_one_request()
 
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if self.is_deaf:
+                    outside.behaved.append((body, "deaf"))
+                    self.close_connection = True
+                    return
                 if body.get("ask"):
                     self.say(body)
                     return
@@ -83,16 +110,29 @@ class Outside:
                     outside.requests += 1
                     outside.traces.append(self.headers["traceparent"])
                     outside.times.setdefault(body["connector"], []).append(time.monotonic())
-                    outside.last = body["connector"]
+                    outside.last, outside.now = body["connector"], body
                     how = outside.behaviour(outside.requests)
                     if how not in ("refuse", "unavailable"):
                         outside.carried_out.setdefault(body["action"], {}).setdefault(body["id"], []).append(body["arguments"])
+                    outside.behaved.append((body, how))
+                    if how == "garbage":
+                        outside.garbled.add(body["id"])
                 self.react(how, body)
+
+            def let_wait(self):
+                wait_for_its_end(self.connection)
+                with outside.lock:
+                    outside.given_up += 1
 
             def say(self, body):
                 with outside.lock:
                     arrived = body["id"] in outside.carried_out.get(body["action"], {})
                     outside.asked.append(arrived)
+                    said = "garbage" if body["id"] in outside.garbled else outside.said
+                    outside.behaved.append((body, said))
+                if said != "answer":
+                    self.react(said, body)
+                    return
                 self.send({"arrived": arrived, "value": {"heard": "ja, " + body["arguments"]["name"]}})
 
             def send(self, answer):
@@ -103,11 +143,9 @@ class Outside:
                 self.wfile.write(data)
 
             def react(self, how, body):
-                if how == "garbage":
-                    outside.garbled.append(body["id"])
-                if how == "late":  # later than its connector waits
-                    time.sleep(3)
-                    how = "answer"
+                if how in ("late", "hang"):  # longer than its connector waits, and whoever waited is gone
+                    self.let_wait()
+                    how = "answer" if how == "late" else "cut"
                 if how == "slow":
                     time.sleep(2)  # it is the other side that is slow; nobody waits for it in the test
                     how = "answer"
@@ -139,6 +177,8 @@ class Outside:
                 pass
 
         class Server(ThreadingHTTPServer):
+            request_queue_size = 128
+
             def handle_error(self, *_):
                 pass  # who asked was killed
 
@@ -240,8 +280,11 @@ class Service:
         )
 
     def children(self):
-        tasks = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return {Path(f"/proc/{pid}/comm").read_text().strip(): int(pid) for pid in tasks if Path(f"/proc/{pid}/comm").exists()}
+        found = {}
+        for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
+            with contextlib.suppress(OSError):  # it is gone
+                found[Path(f"/proc/{pid}/comm").read_text().strip()] = int(pid)
+        return found
 
     def command(self, *words):
         where = ["--database", DATABASE] if DATABASE else []
@@ -386,6 +429,18 @@ class ServiceTest(unittest.TestCase):
         wait_until(lambda: service.number("select count(*) from visit where answer='ja, Berta'"), "it was sent again")
         self.assertEqual([len(calls) for calls in outside.carried_out["lock.open"].values()], [1, 1])
         self.assertEqual(outside.asked, [True, False])
+
+    def test_who_is_asked_and_does_not_say_it_clearly_is_looked_at_by_a_person(self):
+        outside = self.outside()
+        outside.behaviour = lambda number: "cut"
+        service = self.serve("--bridge", outside.url)
+        for held, unclear in enumerate(("garbage", "refuse"), 1):
+            outside.said = unclear
+            service.post(event("Anna", "door.locked", unclear))
+            wait_until(lambda: service.number("select count(*) from _call where state=4") == held, "the call is held")
+        self.assertEqual(self.held(service), [("call", "lock.open")] * 2)
+        self.assertEqual(service.number("select count(*) from workflow_instance where state='failed'"), 0, "nobody was told that it had failed")
+        self.assertEqual([len(calls) for calls in outside.carried_out["lock.open"].values()], [1, 1])
 
     def test_a_courier_that_was_killed_asks(self):
         outside = self.outside()
