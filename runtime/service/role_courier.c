@@ -230,7 +230,6 @@ static enum status send_off(struct taking *taking, const struct call *call, bool
 	alarm_set_earlier(courier->renew, loop_now() + RENEW_SECONDS * 1000);
 	FAULT("call.leased");
 	enum status status = begin(member, out, was_out, error);
-	FAULT("call.sent");
 	if (status == OK && out->call.state == CALL_SENT)
 		return OK;
 	if (status == OK)
