@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import statistics
@@ -388,7 +389,6 @@ def two_services(trial, times):
                 other.kill_all()
                 other.start()
             trial.probe()
-        trial.settle()
     finally:
         other.stop()
         other.log.close()
@@ -535,7 +535,9 @@ def together(store, faults, **how):
             begun = time.monotonic()
             fault(trial, times)
             print(f"{name:58} {time.monotonic() - begun:6.1f} s", flush=True)
+        begun = time.monotonic()
         trial.settle()
+        print(f"{'until all is quiet':58} {time.monotonic() - begun:6.1f} s", flush=True)
         return judge(trial)
     finally:
         trial.close()
@@ -561,9 +563,11 @@ def with_disk(store, run):
     before = scenario.DATABASE, scenario.FOLDERS["postgres"]
     try:
         if store == "postgres":
+            port = re.search(r":(\d+)/", scenario.DATABASE).group(1)
+            other = str(int(port) + 6)  # behind those of tests/servers.cmake
             scenario.FOLDERS["postgres"] = str(disk / "postgres")
-            scenario.server("postgres", "start", "26432")
-            scenario.DATABASE = "postgresql://stellwerk@127.0.0.1:26432/stellwerk"
+            scenario.server("postgres", "start", other)
+            scenario.DATABASE = scenario.DATABASE.replace(port, other)
         return run(disk)
     finally:
         if store == "postgres":
