@@ -1,8 +1,10 @@
 /* HTTP through libcurl's multi interface; the only file that sees it. Must never follow a redirect by itself (it could lead
  * into the house), and never keep a secret longer than its call. */
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "connectors/transport.h"
 #include "engine/base/arena.h"
@@ -12,6 +14,7 @@ struct transport {
 	struct transport_host host;
 	CURLM *multi;
 	struct exchange *exchanges; /* those that are out */
+	int64_t wake;               /* when libcurl wants to be called; INT64_MAX: not at all */
 	int running;
 };
 
@@ -22,6 +25,7 @@ struct exchange {
 	struct curl_slist *headers;
 	char *answer;
 	size_t length, room, most;
+	int64_t begun, until; /* milliseconds of a clock that never jumps */
 	bool too_long;
 	char sentence[CURL_ERROR_SIZE];
 	transport_done *done;
@@ -39,6 +43,7 @@ enum status transport_open(const struct transport_host *host, struct transport *
 	CHECK(transport);
 	*transport_out = NULL;
 	transport->host = *host;
+	transport->wake = INT64_MAX;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) || !(transport->multi = curl_multi_init())) {
 		free(transport);
 		return error_set(error, RETRY, "libcurl can not be started");
@@ -88,21 +93,48 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
 	return 0;
 }
 
+static int64_t milliseconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* One time for all: libcurl's, or the end of somebody's patience. */
+static void wake_set(struct transport *transport)
+{
+	int64_t at = transport->wake, now = milliseconds_now();
+
+	for (const struct exchange *each = transport->exchanges; each; each = each->next)
+		if (each->until < at)
+			at = each->until;
+	transport->host.wake(transport->host.context, at == INT64_MAX ? -1 : at > now ? at - now : 0);
+}
+
 static int on_timer(CURLM *multi, long milliseconds, void *context)
 {
 	struct transport *transport = context;
 
 	(void)multi;
-	transport->host.wake(transport->host.context, milliseconds);
+	transport->wake = milliseconds < 0 ? INT64_MAX : milliseconds_now() + milliseconds;
+	wake_set(transport);
 	return 0;
 }
+
+static void late_take(struct transport *transport);
 
 void transport_ready(struct transport *transport, int fd, unsigned ready)
 {
 	int bits = (ready & TRANSPORT_READ ? CURL_CSELECT_IN : 0) | (ready & TRANSPORT_WRITE ? CURL_CSELECT_OUT : 0);
 
+	if (fd < 0 && transport->wake <= milliseconds_now())
+		transport->wake = INT64_MAX; /* it says when it wants to be called again */
 	curl_multi_socket_action(transport->multi, fd < 0 ? CURL_SOCKET_TIMEOUT : fd, fd < 0 ? 0 : bits, &transport->running);
 	finished_take(transport);
+	if (fd < 0)
+		late_take(transport);
+	wake_set(transport);
 }
 
 /* --- one exchange */
@@ -136,6 +168,8 @@ enum status transport_send(struct transport *transport, const struct transport_c
 				      .link = &transport->exchanges,
 				      .easy = curl_easy_init(),
 				      .most = call->answer_most,
+				      .begun = milliseconds_now(),
+				      .until = milliseconds_now() + call->milliseconds,
 				      .done = done,
 				      .context = context};
 	CHECK(exchange->easy);
@@ -154,15 +188,16 @@ enum status transport_send(struct transport *transport, const struct transport_c
 	}
 	if (call->once) /* libcurl repeats a request by itself when a connection that it had kept is found dead */
 		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)call->milliseconds);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->sentence);
 	CURLcode code = curl_easy_setopt(easy, CURLOPT_URL, call->url);
-	if (code == CURLE_OK && curl_multi_add_handle(transport->multi, easy) == CURLM_OK)
+	if (code == CURLE_OK && curl_multi_add_handle(transport->multi, easy) == CURLM_OK) {
+		wake_set(transport);
 		return OK;
+	}
 	exchange_free(exchange);
 	return error_set(error, INVALID, "\"%s\" can not be called", call->url);
 }
@@ -215,4 +250,33 @@ static void finished_take(struct transport *transport)
 			curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
 			exchange_end(exchange, message->data.result);
 		}
+}
+
+static struct exchange *late_find(const struct transport *transport, int64_t now)
+{
+	for (struct exchange *each = transport->exchanges; each; each = each->next)
+		if (each->until <= now)
+			return each;
+	return NULL;
+}
+
+/* Who has waited long enough. That is not left to libcurl: it says so before it reads, and what is here already counts, also
+ * when the host was kept from looking. */
+static void late_take(struct transport *transport)
+{
+	int64_t now = milliseconds_now(); /* once: what becomes late while `done` is called has not been read */
+	struct exchange *exchange;
+
+	for (exchange = transport->exchanges; exchange; exchange = exchange->next) {
+		curl_socket_t fd = CURL_SOCKET_BAD;
+		if (exchange->until <= now && !curl_easy_getinfo(exchange->easy, CURLINFO_ACTIVESOCKET, &fd) &&
+		    fd != CURL_SOCKET_BAD)
+			curl_multi_socket_action(transport->multi, fd, CURL_CSELECT_IN, &transport->running);
+	}
+	finished_take(transport);
+	while ((exchange = late_find(transport, now))) {
+		snprintf(exchange->sentence, sizeof exchange->sentence, "no answer in %lld ms",
+			 (long long)(exchange->until - exchange->begun));
+		exchange_end(exchange, CURLE_OPERATION_TIMEDOUT);
+	}
 }

@@ -29,7 +29,7 @@ struct transport_call {
 	const char *const *headers; /* "Name: value" */
 	uint32_t header_count;
 	struct text body;
-	int64_t milliseconds; /* for all of it */
+	int64_t milliseconds; /* for all of it; an answer that is here when the host looks counts, however late that is */
 	size_t answer_most;   /* bytes; more is UNKNOWN with a sentence */
 	bool once; /* it must not arrive twice: nothing is sent again by itself, as on a connection that was kept too long */
 };
