@@ -228,24 +228,22 @@ static void numberings_queue(struct store *store, struct statement *statement)
 }
 
 /* --- writing */
-static enum status queue_write(struct queue *queue, struct database *database, struct error *error)
+static enum status queue_write(struct queue *queue, struct error *error)
 {
 	if (!queue->count)
 		return OK;
 	statement_bind_many(queue->statement, queue->values.items, queue->parameters, queue->count);
-	enum status status = statement_run(queue->statement, error);
-	if (status == OK && database_changes(database) != queue->count)
-		status = error_set(error, CONFLICT, "somebody else has changed what this batch has read");
+	enum status status = statement_send(queue->statement, queue->count, error);
 	queue->count = queue->values.count = 0;
 	return status;
 }
 
-static enum status queues_write(struct store *store, queue_list *queues, struct error *error)
+static enum status queues_write(queue_list *queues, struct error *error)
 {
 	enum status status = OK;
 
 	for (uint32_t i = 0; i < queues->count && status == OK; i++)
-		status = queue_write(queues->items[i], store->database, error);
+		status = queue_write(queues->items[i], error);
 	return status;
 }
 
@@ -287,10 +285,10 @@ static enum status rows_write(struct store *store, enum change_kind kind, struct
 		if (status == OK)
 			row_queue(store, row, kind, queue_of(&batch->arena, &queues, statement, 0));
 	}
-	return status == OK ? queues_write(store, &queues, error) : status;
+	return status == OK ? queues_write(&queues, error) : status;
 }
 
-/* Numbered by the database in this order, and linked with their numbers. */
+/* Numbered by the database in this order. */
 static enum status history_write(struct store *store, struct error *error)
 {
 	struct batch *batch = &store->batch;
@@ -309,11 +307,19 @@ static enum status history_write(struct store *store, struct error *error)
 	while ((status = statement_step(statement, &row, error)) == OK && row) {
 		struct sql_value *columns = batch->history.items + (size_t)statement_origin(statement) * HISTORY_COLUMN_COUNT;
 		columns[HISTORY_NUMBER] = statement_column(statement, 0);
-		chain_add(store, columns);
 	}
 	statement_reset(statement);
-	batch->history.count = 0;
 	return status;
+}
+
+/* Linked with their numbers; the database writes all else meanwhile. */
+static void history_link(struct store *store)
+{
+	struct batch *batch = &store->batch;
+
+	for (uint32_t i = 0; i < batch->history.count; i += HISTORY_COLUMN_COUNT)
+		chain_add(store, batch->history.items + i);
+	batch->history.count = 0;
 }
 
 enum status batch_write(struct store *store, struct error *error)
@@ -321,19 +327,19 @@ enum status batch_write(struct store *store, struct error *error)
 	static const enum change_kind ORDER[] = {CHANGE_DELETE, CHANGE_UPDATE,
 						 CHANGE_CREATE}; /* unique values: freed, then taken */
 	struct statement *statement;
-	enum status status = OK;
+	enum status status = history_write(store, error); /* first: its answer is needed */
 
 	for (int i = 0; i < 3 && status == OK; i++)
 		status = rows_write(store, ORDER[i], error);
-	if (status == OK)
-		status = history_write(store, error);
 	if (status == OK)
 		status = store_statement(store, "UPDATE _sequence SET number=?3 WHERE _tenant=?1 AND name=?2", &statement,
 					 error);
 	if (status != OK)
 		return status;
 	numberings_queue(store, statement);
-	status = queues_write(store, &store->batch.queues, error);
+	status = queues_write(&store->batch.queues, error);
+	if (status == OK)
+		history_link(store);
 	batch_forget(store);
 	return status;
 }

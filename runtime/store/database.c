@@ -2,6 +2,11 @@
 #include "engine/base/check.h"
 #include "runtime/store/driver.h"
 
+enum status conflict_unexpected(struct error *error)
+{
+	return error_set(error, CONFLICT, "somebody else has changed what was read");
+}
+
 static bool is_postgres(const char *where)
 {
 	struct text text = text_from(where);
@@ -130,4 +135,12 @@ enum status statement_run(struct statement *statement, struct error *error)
 		status = statement_step(statement, &row, error);
 	statement_reset(statement);
 	return status;
+}
+
+enum status statement_send(struct statement *statement, uint32_t expected, struct error *error)
+{
+	if (statement->database->driver->send)
+		return statement->database->driver->send(statement, expected, error);
+	enum status status = statement_run(statement, error);
+	return status == OK && database_changes(statement->database) != expected ? conflict_unexpected(error) : status;
 }

@@ -71,6 +71,10 @@ struct sql_value statement_column(struct statement *statement, uint32_t column);
 void statement_reset(struct statement *statement);
 /* Steps once to its end. */
 enum status statement_run(struct statement *statement, struct error *error) MUST_CHECK;
+/* Runs what it is bound to, which must write `expected` rows and return none. The answer may come later, where that saves
+ * waiting: CONFLICT, or whatever went wrong, is then said by the next of all statements that is stepped or executed, at the
+ * latest by the COMMIT, which does not happen. The values may go when this returns. */
+enum status statement_send(struct statement *statement, uint32_t expected, struct error *error) MUST_CHECK;
 
 static inline struct sql_value sql_null(void)
 {

@@ -37,8 +37,12 @@ struct driver {
 	uint32_t (*origin)(const struct statement *statement);
 	enum status (*step)(struct statement *statement, bool *row_out, struct error *error);
 	struct sql_value (*column)(struct statement *statement, uint32_t column);
+	enum status (*send)(struct statement *statement, uint32_t expected, struct error *error); /* NULL: there is no later */
 	void (*reset)(struct statement *statement);
 };
+
+/* What was sent has not written the rows that it should. */
+enum status conflict_unexpected(struct error *error);
 
 extern const struct driver sqlite_driver, postgres_driver;
 

@@ -62,10 +62,10 @@ enum status journal_create_tables(struct store *store, struct error *error)
 
 /* --- writing entries */
 enum { ENTRY_VALUES = 15 };
-#define ENTRY_INSERT                                                                                                           \
+#define ENTRY_INSERT_NEW /* with others of which each must be new */                                                           \
 	"INSERT INTO _journal(_tenant,origin,state,id,source,type,subject,content,received_at,attempts,handled_at,program,"    \
-	"sentence,trace,traceparent) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) "                              \
-	"ON CONFLICT(_tenant,origin,id) WHERE origin<=1 DO NOTHING"
+	"sentence,trace,traceparent) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"
+#define ENTRY_INSERT ENTRY_INSERT_NEW " ON CONFLICT(_tenant,origin,id) WHERE origin<=1 DO NOTHING"
 
 static struct sql_value text_or_null(struct text text)
 {
@@ -137,7 +137,7 @@ static enum status entry_queue(struct store *store, const struct entry *entry, b
 	if (entry->origin <= ENTRY_RECEIVED) /* within this batch, that is: asking the database is for those who need to know */
 		has = batch_remember(store, HAS[entry->origin], entry->id);
 	if (!has)
-		status = store_write(store, ENTRY_INSERT, values, ENTRY_VALUES, error);
+		status = store_write(store, ENTRY_INSERT_NEW, values, ENTRY_VALUES, error);
 	*is_new_out = status == OK && !has;
 	return status;
 }

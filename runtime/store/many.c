@@ -44,7 +44,9 @@ static void part_add(struct text_builder *sql, struct text part)
 	}
 }
 
-static void table_add(struct text_builder *sql, const uint32_t *types, uint32_t count)
+/* For reading: a function as a table, all of its rows put down first, and numbered. The planner takes it for ten rows, and
+ * looks each up in an index; numbers made beside `unnest` would make it a thousand, and plans that read whole tables. */
+static void keys_add(struct text_builder *sql, const uint32_t *types, uint32_t count)
 {
 	builder_add_string(sql, "unnest(");
 	for (uint32_t i = 0; i < count; i++)
@@ -53,6 +55,15 @@ static void table_add(struct text_builder *sql, const uint32_t *types, uint32_t 
 	for (uint32_t i = 0; i < count; i++)
 		builder_format(sql, "\"%u\",", i + 1);
 	builder_add_string(sql, "o)");
+}
+
+/* For writing: PostgreSQL steps through the arrays side by side, and hands on row by row in their order. */
+static void rows_add(struct text_builder *sql, const uint32_t *types, uint32_t count)
+{
+	builder_add_string(sql, "(SELECT ");
+	for (uint32_t i = 0; i < count; i++)
+		builder_format(sql, "%sunnest($%u::%s) AS \"%u\"", i ? "," : "", i + 1, array_type(types[i]), i + 1);
+	builder_add_string(sql, ") k");
 }
 
 /* The first `word` outside quotes and parentheses. */
@@ -86,7 +97,7 @@ void many_sql(struct text_builder *sql, struct text one, const uint32_t *types, 
 {
 	if (text_starts(one, TEXT("SELECT "))) {
 		builder_add_string(sql, "SELECT q.*,k.o FROM ");
-		table_add(sql, types, count);
+		keys_add(sql, types, count);
 		builder_add_string(sql, ",LATERAL (");
 		part_add(sql, one);
 		builder_add_string(sql, ") q");
@@ -98,15 +109,14 @@ void many_sql(struct text_builder *sql, struct text one, const uint32_t *types, 
 		builder_add_string(sql, " SELECT ");
 		part_add(sql, text_slice(one, open + 1, close));
 		builder_add_string(sql, " FROM ");
-		table_add(sql, types, count);
-		builder_add_string(sql, " ORDER BY k.o");
+		rows_add(sql, types, count);
 		part_add(sql, text_slice(one, close + 1, one.length));
 		return;
 	}
 	uint32_t where = word_find(one, TEXT(" WHERE "));
 	part_add(sql, text_slice(one, 0, where));
 	builder_add_string(sql, text_starts(one, TEXT("DELETE ")) ? " USING " : " FROM ");
-	table_add(sql, types, count);
+	rows_add(sql, types, count);
 	part_add(sql, text_slice(one, where, one.length));
 }
 

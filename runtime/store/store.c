@@ -488,7 +488,8 @@ static enum status return_numbers(void *host, struct text key, int64_t first, st
 }
 
 #define EVENT_SEEN "SELECT 1 FROM _event WHERE _tenant=?1 AND id=?2"
-#define EVENT_ADD "INSERT INTO _event(_tenant,id,kind,at) VALUES(?1,?2,?3,?4) ON CONFLICT(_tenant,id) DO NOTHING"
+#define EVENT_ADD_NEW "INSERT INTO _event(_tenant,id,kind,at) VALUES(?1,?2,?3,?4)" /* with others of which each must be new */
+#define EVENT_ADD EVENT_ADD_NEW " ON CONFLICT(_tenant,id) DO NOTHING"
 
 static enum status event_seen(void *host, struct record_id id, bool *seen_out, struct error *error)
 {
@@ -523,7 +524,7 @@ enum status store_event_is_new(struct store *store, const struct event *event, b
 	store_turn(store, event->at, event->id);
 	if (status != OK || seen)
 		return status;
-	status = store_write(store, EVENT_ADD, values, 4, error);
+	status = store_write(store, store->batch.is_open ? EVENT_ADD_NEW : EVENT_ADD, values, 4, error);
 	if (status == OK && store->batch.is_open)
 		batch_remember(store, EVENT_SEEN, event->id);
 	*is_new_out = status == OK;
