@@ -83,7 +83,7 @@ static bool timers_do(void)
 {
 	due_list due;
 
-	must(store_timers_due(host.store, &arena, wall_now(), BATCH, &due, &error), &error);
+	must(store_timers_due(host.store, &arena, DUE_ALL, wall_now(), BATCH, &due, &error), &error);
 	struct entry *entries = arena_array(&arena, struct entry, due.count);
 	for (uint32_t i = 0; i < due.count; i++)
 		entries[i] = (struct entry){.tenant = due.items[i].tenant,

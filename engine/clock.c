@@ -172,32 +172,14 @@ enum status clocks_on_timer(struct context *context, const struct timer *timer)
 		enum status status = row_read(context, clock->state, row, &stored);
 		if (status != OK)
 			return context->fatal ? status : OK; /* its record went away */
-		return clock_run(context, clock, stored_field(stored, CLOCK_RECORD).id, false, false);
+		return clock_again(context, clock, stored_field(stored, CLOCK_RECORD).id);
 	}
 	return OK; /* a clock that the program no longer has */
 }
 
-enum status clock_reckon_open(struct context *context, const struct clock *clock)
+enum status clock_again(struct context *context, const struct clock *clock, struct record_id record)
 {
-	static const uint16_t PATH[] = {FIELD_FIRST_OWN + CLOCK_STOPPED_AT};
-	static const struct query_term TERM = {.path = PATH, .path_length = 1, .comparison = COMPARE_NOT_SET};
-	struct query open = {.kind = QUERY_ALL, .entity = clock->state, .terms = &TERM, .term_count = 1, .terms_are_all = true};
-	struct row **rows;
-	uint32_t count;
-	struct value none = value_missing();
-	enum status status = row_query(context, &open, &none, &rows, &count);
-	for (uint32_t i = 0; status == OK && i < count; i++)
-		if (rows[i]->values)
-			status = clock_run(context, clock, stored_field(rows[i]->values, CLOCK_RECORD).id, false, false);
-	return status;
-}
-
-enum status clocks_reckon_all(struct context *context)
-{
-	enum status status = OK;
-	for (uint32_t i = 0; status == OK && i < context->program->clock_count; i++)
-		status = clock_reckon_open(context, &context->program->clocks[i]);
-	return status;
+	return clock_run(context, clock, record, false, false);
 }
 
 /* --- the row and its timer */

@@ -46,7 +46,11 @@ enum status clock_keep(struct running *running, bool has_next, moment next) MUST
  * those of now, the rest is as stored. */
 enum status clock_field(struct context *context, const struct clock *clock, struct record_id record, enum clock_field field,
 			struct value *value_out) MUST_CHECK;
-/* Reckons every open clock of that kind anew. */
+/* One anew, after something that it goes by has changed. */
+enum status clock_again(struct context *context, const struct clock *clock, struct record_id record) MUST_CHECK;
+
+/* --- clock_slice.c */
+/* Reckons every open clock of that kind anew: what a turn can, and the rest in turns to come. */
 enum status clock_reckon_open(struct context *context, const struct clock *clock) MUST_CHECK;
 /* Whether the event changed a row of another entity that what the clock goes by (calendar, target, conditions) may read. */
 bool clock_reads(const struct engine *engine, const struct clock *clock, const struct event *event);

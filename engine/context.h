@@ -112,6 +112,15 @@ enum status row_query(struct context *context, const struct query *query, const 
 		      struct row ***rows_out, uint32_t *count_out) MUST_CHECK;
 /* The rows in which these fields equal the parameters; `fields` must live as long as the query. */
 const struct query *query_by_fields(struct arena *arena, const struct entity *entity, const uint16_t *fields, uint32_t count);
+/* The first query->most rows behind `after` for which the query's terms hold, by id; the first of the terms is that the id is
+ * greater than the first parameter. `more_out`: there may be some behind `until_out`, and it was not looked farther. */
+struct row_slice {
+	row_list rows;
+	struct record_id until;
+	bool more;
+};
+enum status row_query_after(struct context *context, const struct query *query, struct record_id after,
+			    struct row_slice *slice_out) MUST_CHECK;
 /* The rows whose `field` equals `value`, by id. */
 enum status row_query_equal(struct context *context, const struct entity *entity, uint16_t field, struct value value,
 			    struct row ***rows_out, uint32_t *count_out) MUST_CHECK;
@@ -195,14 +204,6 @@ void trace_say(struct context *context, const char *format, ...) __attribute__((
 enum status body_run(struct context *context, const struct code *body, struct value *frame, const char *who) MUST_CHECK;
 
 /* --- timers: rows of the system entity `timer`, one for each (kind, subject, number) */
-enum timer_kind {
-	TIMER_CLOCK,    /* clock.c: a clock is due or warns; subject: its row's id, number: unused */
-	TIMER_HOLDS,    /* rule_time.c: a guard has held long enough; subject: memory row */
-	TIMER_UNLESS,   /* rule_time.c: nothing followed in time; subject: memory row */
-	TIMER_WORKFLOW, /* workflow.c: sleep, timeout, retry; subject: instance id, number: strand */
-	TIMER_SCHEDULE, /* schedule.c: subject: the schedule's name */
-	TIMER_KIND_COUNT
-};
 /* Sets or moves it. */
 enum status timer_set(struct context *context, enum timer_kind kind, struct text subject, int64_t number, moment due,
 		      struct text data) MUST_CHECK;
@@ -225,7 +226,9 @@ enum status seeds_plant(struct context *context) MUST_CHECK;
 enum status budget_count(struct context *context, const struct event *event) MUST_CHECK;
 enum status clocks_on_event(struct context *context, const struct event *event) MUST_CHECK;
 enum status clocks_on_timer(struct context *context, const struct timer *timer) MUST_CHECK;
-enum status clocks_reckon_all(struct context *context) MUST_CHECK; /* every open one, after calendars or packs changed */
+/* Every open one, after calendars or packs changed: now, or as many in each of the turns to come. */
+enum status clocks_reckon_all(struct context *context) MUST_CHECK;
+enum status clocks_on_slice(struct context *context, const struct timer *timer) MUST_CHECK;
 enum status clocks_drop(struct context *context, const struct entity *entity, struct record_id record) MUST_CHECK;
 enum status rules_on_event(struct context *context, const struct event *event) MUST_CHECK;
 enum status rules_on_holds(struct context *context, const struct timer *timer) MUST_CHECK;
@@ -268,6 +271,7 @@ struct engine {
 	bool begun;    /* the arena holds what the next turn is about */
 	uint64_t acts; /* turns that are no event's, so that their ids differ */
 	bool observe;
+	uint32_t slice_clocks; /* LIMIT_SLICE_CLOCKS; fewer in tests */
 	struct coverage *coverage;
 	uint64_t **clock_reads; /* by clock: bit set of (entity, field) that it goes by; clock_reads.c */
 	uint32_t clock_read_width;

@@ -9,6 +9,7 @@ enum status engine_open(struct engine **engine_out)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
 	CHECK(engine);
+	engine->slice_clocks = LIMIT_SLICE_CLOCKS;
 	arena_init(&engine->arena, "turn", 0);
 	arena_init(&engine->pack_arena, "pack in use", 0);
 	struct script_limits limits = {
@@ -41,6 +42,11 @@ struct arena *engine_begin(struct engine *engine)
 void engine_observe(struct engine *engine, bool on)
 {
 	engine->observe = on;
+}
+
+void engine_slice(struct engine *engine, uint32_t clocks)
+{
+	engine->slice_clocks = clocks;
 }
 
 void engine_cover(struct engine *engine, struct coverage *coverage)

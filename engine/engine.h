@@ -55,9 +55,13 @@ enum status engine_receive(struct engine *engine, const struct receive *receive,
 enum status engine_timer(struct engine *engine, struct record_id timer, moment at, const struct ports *ports,
 			 const struct turn **turn_out, struct error *error) MUST_CHECK;
 
-/* Starts schedules and recomputes all clocks that run: after a pack was activated or a calendar changed. */
+/* Starts schedules and recomputes all clocks that run, after a pack was activated: so many of them as a turn may; timers that
+ * are due at once do the rest (docs/decisions/0024-a-slice-of-clocks-a-turn.md). */
 enum status engine_activate(struct engine *engine, moment at, const struct ports *ports, const struct turn **turn_out,
 			    struct error *error) MUST_CHECK;
+
+/* So many open clocks of a kind are reckoned anew in one turn, for tests of what happens in between. */
+void engine_slice(struct engine *engine, uint32_t clocks);
 
 /* What a connector answered to a call of plan.outgoing. */
 struct call_answer {

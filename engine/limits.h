@@ -6,6 +6,8 @@ enum {
 	LIMIT_EVENT_DEPTH = 32,    /* a derived event of a derived event of … */
 	LIMIT_TURN_EVENTS = 10000, /* derived events in one turn */
 	LIMIT_TURN_CHANGES = 50000,
+	LIMIT_SLICE_CLOCKS = 1000,   /* of a kind, reckoned anew in one turn; the others have turns of their own */
+	LIMIT_SLICE_EVENTS = 500,    /* raised by them, and none handled yet: each may raise others */
 	LIMIT_TURN_STEPS = 20000000, /* steps of all rules of a turn */
 	LIMIT_CALL_DEPTH = 64,       /* define in define, table in define, … */
 	LIMIT_LIST_ITEMS = 1000000,

@@ -69,10 +69,7 @@ static enum status host_rows(struct context *context, const struct query *query,
 
 static int by_id(const void *left, const void *right)
 {
-	const struct row *a = *(struct row *const *)left, *b = *(struct row *const *)right;
-	if (a->id.high != b->id.high)
-		return a->id.high < b->id.high ? -1 : 1;
-	return (a->id.low > b->id.low) - (a->id.low < b->id.low);
+	return id_compare((*(struct row *const *)left)->id, (*(struct row *const *)right)->id);
 }
 
 /* Rows that the turn has touched may fit now, or no more: they are all candidates. */
@@ -177,6 +174,53 @@ enum status row_query(struct context *context, const struct query *query, const 
 	enum status status = select_rows(context, query, parameters, UINT32_MAX, &rows);
 	*rows_out = rows.items;
 	*count_out = rows.count;
+	return status;
+}
+
+/* Behind what the host was asked for there may be others: what the turn has changed there is for the next slice. */
+static bool is_in_slice(const struct row_slice *slice, const struct row *row, struct record_id after)
+{
+	return row->values && id_compare(row->id, after) > 0 && !(slice->more && id_compare(row->id, slice->until) > 0);
+}
+
+static enum status slice_touched(struct context *context, const struct query *query, struct value after,
+				 struct row_slice *slice)
+{
+	enum status status = OK;
+	for (uint32_t i = 0; status == OK && i < context->touched.count; i++) {
+		struct row *row = context->touched.items[i];
+		bool fits = row->entity == query->entity && is_in_slice(slice, row, after.id);
+		for (uint32_t k = 1; status == OK && fits && k < query->term_count; k++)
+			status = term_holds(context, row, &query->terms[k], &after, &fits);
+		if (status == OK && fits)
+			*list_add(context->arena, &slice->rows) = row;
+	}
+	return status;
+}
+
+enum status row_query_after(struct context *context, const struct query *query, struct record_id after,
+			    struct row_slice *slice_out)
+{
+	struct value parameter = value_ref(query->entity->index, after);
+	const struct value *const *found = NULL;
+	uint32_t count = 0;
+	*slice_out = (struct row_slice){0};
+	enum status status =
+		context->ports->query(context->ports->host, context->arena, query, &parameter, &found, &count, context->error);
+	context->fatal |= status != OK;
+	if (status != OK)
+		return status;
+	slice_out->more = count >= query->most;
+	if (slice_out->more)
+		slice_out->until = found[query->most - 1][FIELD_ID].id;
+	for (uint32_t i = 0; i < count && i < query->most; i++) {
+		struct row *row = row_keep(context, query->entity, found[i]);
+		if (!row->change)
+			*list_add(context->arena, &slice_out->rows) = row;
+	}
+	status = slice_touched(context, query, parameter, slice_out);
+	if (slice_out->rows.count)
+		qsort(slice_out->rows.items, slice_out->rows.count, sizeof(*slice_out->rows.items), by_id);
 	return status;
 }
 

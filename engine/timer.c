@@ -12,7 +12,7 @@ static enum status schedule_due(struct context *context, const struct timer *tim
 
 static const timer_handler HANDLERS[TIMER_KIND_COUNT] = {
 	[TIMER_CLOCK] = clocks_on_timer,       [TIMER_HOLDS] = rules_on_holds,  [TIMER_UNLESS] = rules_on_unless,
-	[TIMER_WORKFLOW] = workflows_on_timer, [TIMER_SCHEDULE] = schedule_due,
+	[TIMER_WORKFLOW] = workflows_on_timer, [TIMER_SCHEDULE] = schedule_due, [TIMER_SLICE] = clocks_on_slice,
 };
 
 static const uint16_t FIELDS[] = {TIMER_DUE_AT, TIMER_KIND, TIMER_SUBJECT, TIMER_NUMBER, TIMER_DATA};

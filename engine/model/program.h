@@ -99,7 +99,8 @@ struct query {
 	const struct code *value; /* SUM MIN MAX AVG: frame as `where`; PERCENT: the share of rows for which it holds */
 	uint32_t parameter_count;
 	bool terms_are_all; /* `where` says nothing beyond the terms: the store may count by itself */
-	uint32_t most;      /* so many rows are enough, whichever, where the store decides all terms; 0: all of them */
+	uint32_t most;      /* so many rows are enough, where the store decides all terms; 0: all of them */
+	bool first_by_id;   /* not whichever: the first `most` by id, and the store does decide all terms */
 };
 
 /* --- tables */

@@ -23,4 +23,15 @@ enum system_field {
 #undef SYSTEM_FIELD
 };
 
+/* What a timer's `kind` is: who handles it. The numbers stand in rows. */
+enum timer_kind {
+	TIMER_CLOCK,    /* clock.c: a clock is due or warns; subject: its row's id, number: unused */
+	TIMER_HOLDS,    /* rule_time.c: a guard has held long enough; subject: memory row */
+	TIMER_UNLESS,   /* rule_time.c: nothing followed in time; subject: memory row */
+	TIMER_WORKFLOW, /* workflow.c: sleep, timeout, retry; subject: instance id, number: strand */
+	TIMER_SCHEDULE, /* schedule.c: subject: the schedule's name */
+	TIMER_SLICE, /* clock_slice.c: clocks are reckoned anew, more than one turn can; subject: their kind, number: which */
+	TIMER_KIND_COUNT
+};
+
 #endif

@@ -108,6 +108,14 @@ static inline bool value_is_false(struct value value)
 {
 	return value.kind == VALUE_BOOL && !value.integer;
 }
+/* As rows are ordered, in the engine and in every store. */
+static inline int id_compare(struct record_id a, struct record_id b)
+{
+	if (a.high != b.high)
+		return a.high < b.high ? -1 : 1;
+	return (a.low > b.low) - (a.low < b.low);
+}
+
 static inline bool id_equal(struct record_id a, struct record_id b)
 {
 	return a.high == b.high && a.low == b.low;

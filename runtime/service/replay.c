@@ -278,6 +278,24 @@ static enum status activations_follow(struct replay *replay, const struct entry 
 	return activation_repeat(replay, &list->items[next], error);
 }
 
+/* The clocks that its first turn has left for later ones: the packs begin when all follow them. */
+static enum status slices_run(struct replay *replay, moment at, struct error *error)
+{
+	due_list due = {.count = 1};
+	struct turned turned;
+	enum status status = OK;
+
+	while (status == OK && due.count) {
+		arena_reset(&replay->arena);
+		status = store_timers_due(replay->store, &replay->arena, DUE_SLICES, at, 1, &due, error);
+		if (status != OK || !due.count)
+			break;
+		struct entry entry = {.origin = ENTRY_TIMER, .id = due.items[0].timer, .received_at = due.items[0].due};
+		status = turns_run(replay->turns, &entry, 1, at, &turned, error);
+	}
+	return status;
+}
+
 enum status replay_use(struct replay *replay, const struct program *program, const hash_list *packs, moment at,
 		       struct error *error)
 {
@@ -294,8 +312,9 @@ enum status replay_use(struct replay *replay, const struct program *program, con
 	replay->leads = true;
 	if (status == OK)
 		status = turns_run(replay->turns, &entry, 1, at, &turned, error);
-	return status == OK && entry.state == ENTRY_DEAD ? error_set(error, INVALID, "%.*s", TEXT_ARGS(entry.sentence))
-							 : status;
+	if (status == OK && entry.state == ENTRY_DEAD)
+		return error_set(error, INVALID, "%.*s", TEXT_ARGS(entry.sentence));
+	return status == OK ? slices_run(replay, at, error) : status;
 }
 
 /* --- one entry */
@@ -399,7 +418,7 @@ static enum status timers_run(struct replay *replay, moment until, struct error 
 	       next <= until) {
 		due_list due;
 		arena_reset(&replay->arena);
-		status = store_timers_due(replay->store, &replay->arena, until, 1, &due, error);
+		status = store_timers_due(replay->store, &replay->arena, DUE_ALL, until, 1, &due, error);
 		if (status != OK || !due.count)
 			return status;
 		struct due_timer timer = due.items[0];

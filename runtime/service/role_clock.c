@@ -1,5 +1,8 @@
 /* The clock: what is due, when it is due. Sleeps until the next timer or a bell; polls nothing. Two clocks at once do no harm:
- * a timer's row goes in its turn, and of two that take it away only one commits. */
+ * a timer's row goes in its turn, and of two that take it away only one commits.
+ *
+ * Slices of clocks that are reckoned anew are long turns, and have transactions of their own: one, then whatever else has
+ * become due in the meantime, then the next, of whoever waits longest. */
 #include <stdlib.h>
 
 #include "engine/base/check.h"
@@ -11,10 +14,11 @@ enum {
 	SLEEP_MOST = 3600 * 1000, /* milliseconds: the machine's clock may have been set */
 };
 
-static enum status due_entries(struct member *member, struct arena *arena, entry_list *entries, moment now, struct error *error)
+static enum status due_entries(struct member *member, struct arena *arena, enum due_kind kind, uint32_t most,
+			       entry_list *entries, struct error *error)
 {
 	due_list due;
-	enum status status = store_timers_due(member->store, arena, now, DUE_MOST, &due, error);
+	enum status status = store_timers_due(member->store, arena, kind, member_now(), most, &due, error);
 
 	for (uint32_t i = 0; status == OK && i < due.count; i++)
 		*list_add(arena, entries) = (struct entry){.tenant = due.items[i].tenant,
@@ -38,26 +42,37 @@ static enum status sleep_until_next(struct member *member, moment now, struct er
 	return status;
 }
 
-static void clock_work(struct member *member)
+/* What is due of a kind, in one transaction. */
+static enum status due_run(struct member *member, enum due_kind kind, uint32_t most, uint32_t *count_out, struct error *error)
 {
 	struct arena *arena = member->own;
 	entry_list entries = {0};
 	struct turned turned = {0};
-	struct error error;
-	moment now = member_now();
 
 	arena_reset(arena);
-	enum status status = due_entries(member, arena, &entries, now, &error);
+	enum status status = due_entries(member, arena, kind, most, &entries, error);
+	*count_out = entries.count;
 	if (entries.count)
 		FAULT("timer.due");
 	if (status == OK && entries.count)
-		status = turns_run(member->turns, entries.items, entries.count, now, &turned, &error);
+		status = turns_run(member->turns, entries.items, entries.count, member_now(), &turned, error);
 	if (status == OK && turned.calls)
 		bell_ring(member->service, ROLE_COURIER);
-	if (status == OK && entries.count)
+	return status;
+}
+
+static void clock_work(struct member *member)
+{
+	uint32_t count = 0, slices = 0;
+	struct error error;
+	enum status status = due_run(member, DUE_BUT_SLICES, DUE_MOST, &count, &error);
+
+	if (status == OK)
+		status = due_run(member, DUE_SLICES, 1, &slices, &error);
+	if (status == OK && count + slices)
 		member_come_again(member, 0);
 	else if (status == OK)
-		status = sleep_until_next(member, now, &error);
+		status = sleep_until_next(member, member_now(), &error);
 	member_weather(member, status, &error);
 }
 

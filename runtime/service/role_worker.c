@@ -77,6 +77,12 @@ static enum status entries_run(struct member *member, entry_list *entries, struc
 	return status;
 }
 
+/* Packs that begin may change thousands of rows: of tenants who get them together, one has his first turn in a transaction. */
+static bool is_long(const struct entry *entry)
+{
+	return entry->origin == ENTRY_ACTIVATED;
+}
+
 /* The oldest entries of each tenant that waits. */
 static enum status gather(struct member *member, entry_list *entries, struct error *error)
 {
@@ -84,6 +90,7 @@ static enum status gather(struct member *member, entry_list *entries, struct err
 	tenant_list tenants;
 	enum status status = journal_waiting(member->store, &worker->arena, &tenants, error);
 	uint32_t share = tenants.count && worker->batch > tenants.count ? worker->batch / tenants.count : 1;
+	bool has_long = false;
 
 	for (uint32_t i = 0; status == OK && i < tenants.count && entries->count < worker->batch; i++) {
 		struct entry_filter filter = {.tenant = tenants.items[i],
@@ -93,8 +100,12 @@ static enum status gather(struct member *member, entry_list *entries, struct err
 					      .most = share};
 		entry_list found;
 		status = journal_list(member->store, &worker->arena, &filter, &found, error);
-		for (uint32_t k = 0; status == OK && k < found.count; k++)
+		for (uint32_t k = 0; status == OK && k < found.count; k++) {
+			if (has_long && is_long(&found.items[k]))
+				break;
+			has_long = has_long || is_long(&found.items[k]);
 			*list_add(&worker->arena, entries) = found.items[k];
+		}
 	}
 	return status;
 }

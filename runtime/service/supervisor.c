@@ -69,6 +69,12 @@ static void death_tell(const struct child *child, int how)
 			 WEXITSTATUS(how));
 }
 
+static void bells_ring(const struct supervisor *supervisor)
+{
+	for (int i = 0; i < ROLE_COUNT; i++)
+		bell_ring(supervisor->service, (enum role)i);
+}
+
 static void on_death(void *context, int fd, unsigned ready)
 {
 	struct child *child = context;
@@ -87,6 +93,7 @@ static void on_death(void *context, int fd, unsigned ready)
 		death_tell(child, how);
 	}
 	child->pid = 0;
+	bells_ring(supervisor); /* for what it has committed last, and did not come to say */
 	if (supervisor->ending) {
 		if (!any_lives(supervisor))
 			loop_stop(supervisor->loop);
@@ -154,8 +161,7 @@ static void on_doorbell(void *context, int fd, unsigned ready)
 	(void)ready;
 	while (read(fd, rings, sizeof rings) > 0)
 		;
-	for (int i = 0; i < ROLE_COUNT; i++)
-		bell_ring(supervisor->service, (enum role)i);
+	bells_ring(supervisor);
 }
 
 /* --- the end of all */

@@ -439,7 +439,9 @@ static bool order_fits(enum comparison comparison, struct value value, struct va
 {
 	int order;
 
-	if (value_compare(value, parameter, &order) != OK)
+	if (value.kind == VALUE_REF && parameter.kind == VALUE_REF)
+		order = id_compare(value.id, parameter.id);
+	else if (value_compare(value, parameter, &order) != OK)
 		return true;
 	switch (comparison) {
 	case COMPARE_LESS:

@@ -18,12 +18,8 @@ static uint32_t parameters_list(struct store *store, struct arena *arena, const 
 
 static int by_id(const void *left, const void *right)
 {
-	struct record_id a = (*(const struct value *const *)left)[FIELD_ID].id,
-			 b = (*(const struct value *const *)right)[FIELD_ID].id;
-
-	if (a.high != b.high)
-		return a.high < b.high ? -1 : 1;
-	return a.low < b.low ? -1 : a.low > b.low;
+	return id_compare((*(const struct value *const *)left)[FIELD_ID].id,
+			  (*(const struct value *const *)right)[FIELD_ID].id);
 }
 
 enum status query_bind(struct store *store, struct arena *arena, const struct query *query, const struct value *parameters,
@@ -109,7 +105,7 @@ static struct text query_key(struct arena *arena, const struct query *query, con
 
 	*list_add(arena, &key) = (uint32_t)(uintptr_t)query->entity;
 	*list_add(arena, &key) = (uint32_t)((uintptr_t)query->entity >> 32);
-	*list_add(arena, &key) = most;
+	*list_add(arena, &key) = most << 1 | query->first_by_id;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct query_term *term = &query->terms[pushed[i].term];
 		*list_add(arena, &key) = (uint32_t)pushed[i].shape << 8 | (uint32_t)term->comparison;

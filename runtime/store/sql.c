@@ -260,10 +260,13 @@ static bool equality_is_exact(const struct type *type, struct value parameter)
 	}
 }
 
-/* Enums are kept by name, decimals as text: their order is not the database's. Refs have none. */
+/* Enums are kept by name, decimals as text: their order is not the database's. That of refs nobody can ask for in Flow; it is
+ * the one in which the engine goes through rows. */
 static bool order_is_exact(const struct type *type, struct value parameter)
 {
-	return equality_is_exact(type, parameter) && (column_kind_of(type) == COLUMN_INTEGER || type->kind == TYPE_TEXT);
+	bool ordered = column_kind_of(type) == COLUMN_INTEGER || type->kind == TYPE_TEXT || type->kind == TYPE_REF;
+
+	return ordered && equality_is_exact(type, parameter);
 }
 
 /* `!=` must not be stricter than the engine's: numbers of different kinds are left to it. */
@@ -400,5 +403,5 @@ void sql_query(struct text_builder *sql, const struct dialect *dialect, const st
 		comparison_add(sql, term->comparison, &pushed[i], &parameter);
 	}
 	if (most)
-		builder_format(sql, " LIMIT %u", most);
+		builder_format(sql, "%s LIMIT %u", query->first_by_id ? " ORDER BY r.id" : "", most);
 }

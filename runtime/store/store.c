@@ -554,15 +554,18 @@ enum status store_next_timer(struct store *store, moment until, struct record_id
 	return status == OK && !row ? NOT_FOUND : status;
 }
 
-enum status store_timers_due(struct store *store, struct arena *arena, moment until, uint32_t most, due_list *due_out,
-			     struct error *error)
+#define DUE_SQL(which)                                                                                                         \
+	"SELECT _tenant,id,due_at FROM timer WHERE due_at<=?1 AND " TENANT_NOT_SUSPENDED which " ORDER BY due_at,id LIMIT ?2"
+_Static_assert(TIMER_SLICE == 5, "as it is written here");
+
+enum status store_timers_due(struct store *store, struct arena *arena, enum due_kind kind, moment until, uint32_t most,
+			     due_list *due_out, struct error *error)
 {
+	static const char *const SQL[] = {
+		[DUE_ALL] = DUE_SQL(""), [DUE_BUT_SLICES] = DUE_SQL(" AND kind<>5"), [DUE_SLICES] = DUE_SQL(" AND kind=5")};
 	struct statement *statement;
 	bool row;
-	enum status status = store_statement(store,
-					     "SELECT _tenant,id,due_at FROM timer WHERE due_at<=?1 AND " TENANT_NOT_SUSPENDED
-					     " ORDER BY due_at,id LIMIT ?2",
-					     &statement, error);
+	enum status status = store_statement(store, SQL[kind], &statement, error);
 
 	*due_out = (due_list){0};
 	if (status != OK)

@@ -100,15 +100,16 @@ enum status store_next_timer(struct store *store, moment until, struct record_id
 			     struct error *error) MUST_CHECK;
 
 /* For those who serve all tenants: what is due at or before `until`, the longest due first, and when the next is due
- * (NOT_FOUND: there is none). */
+ * (NOT_FOUND: there is none). Slices of clocks (TIMER_SLICE) are long turns, and wait for each other. */
+enum due_kind { DUE_ALL, DUE_BUT_SLICES, DUE_SLICES };
 struct due_timer {
 	int64_t tenant;
 	struct record_id timer;
 	moment due;
 };
 typedef LIST(struct due_timer) due_list;
-enum status store_timers_due(struct store *store, struct arena *arena, moment until, uint32_t most, due_list *due_out,
-			     struct error *error) MUST_CHECK;
+enum status store_timers_due(struct store *store, struct arena *arena, enum due_kind kind, moment until, uint32_t most,
+			     due_list *due_out, struct error *error) MUST_CHECK;
 /* One whose turn was refused: it would be due for ever. */
 enum status store_timer_put_off(struct store *store, struct record_id timer, moment until, struct error *error) MUST_CHECK;
 enum status store_timer_next(struct store *store, moment *due_out, struct error *error) MUST_CHECK;

@@ -47,16 +47,23 @@ static struct value path_value(struct small_host *host, const struct value *valu
 	return value;
 }
 
-/* As a store would: what an equality rules out is not given. */
+static bool term_may_hold(const struct query_term *term, struct value value, const struct value *parameters)
+{
+	if (term->comparison == COMPARE_EQUAL)
+		return value_equal(value, parameters[term->parameter]);
+	if (term->comparison == COMPARE_NOT_SET)
+		return value.kind == VALUE_MISSING;
+	return term->comparison != COMPARE_GREATER || value.kind != VALUE_REF ||
+	       id_compare(value.id, parameters[term->parameter].id) > 0;
+}
+
+/* As a store would: what an equality rules out is not given, and of those in order none that does not fit. */
 static bool may_fit(struct small_host *host, const struct query *query, const struct value *parameters,
 		    const struct value *values)
 {
-	for (uint32_t i = 0; i < query->term_count; i++) {
-		const struct query_term *term = &query->terms[i];
-		if (term->comparison == COMPARE_EQUAL &&
-		    !value_equal(path_value(host, values, term), parameters[term->parameter]))
+	for (uint32_t i = 0; i < query->term_count; i++)
+		if (!term_may_hold(&query->terms[i], path_value(host, values, &query->terms[i]), parameters))
 			return false;
-	}
 	return true;
 }
 

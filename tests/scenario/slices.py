@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""More open clocks than one turn reckons anew, when other packs are activated: slice by slice, through kills, once each; and the past comes
+again as it was.
+
+Usage: slices.py PATH-OF-STELLWERK [CLASS[.TEST]]
+On the embedded store, or on the PostgreSQL that STELLWERK_TEST_DATABASE names (it is emptied).
+"""
+import json
+import shutil
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+from service import Service, event, wait_until
+
+PACK = Path(__file__).parent / "slices_pack"
+JOBS = 2300
+TIMER, ACTIVATED = 2, 6  # origins in the journal
+
+
+class SlicesTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        (self.folder / "points").mkdir()
+        self.service = Service(self.folder, pack=PACK, environment={"STELLWERK_FAULT": str(self.folder / "points")})
+        self.addCleanup(self.service.log.close)
+        self.addCleanup(self.service.stop)
+        jobs = [event(f"Aufgabe {i}", "job.taken", f"j{i}") for i in range(JOBS)]
+        for first in range(0, JOBS, 500):
+            self.service.post_until_taken(jobs[first:first + 500])
+        wait_until(lambda: self.count("job") == JOBS, "all jobs are there", 150)
+
+    def count(self, table, condition="1=1"):
+        return self.service.number(f"select count(*) from {table} where {condition}")
+
+    def does(self, *words):
+        run = self.service.command(*words)
+        self.assertEqual((run.returncode, run.stderr), (0, ""), words)
+        return run.stdout
+
+    def changed(self, target):
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        shutil.copytree(PACK, folder, dirs_exist_ok=True)
+        text = (folder / "pack.flow").read_text()
+        self.assertIn("target 100h", text)
+        (folder / "pack.flow").write_text(text.replace("target 100h", f"target {target}"))
+        return str(folder)
+
+    def activate(self, target):
+        self.does("pack", "install", "--unsigned", self.changed(target))
+        self.does("pack", "activate", "office")
+
+    def all_follow(self):
+        return self.count("_journal", "state=0") + self.count("rule_memory") + self.count("timer", "kind=5") == 0
+
+    def test_all_follow_and_the_past_comes_again(self):
+        before = self.count("_journal", f"origin={TIMER}")
+        self.activate("50h")
+        wait_until(lambda: self.count("rule_memory"), "the first follow")
+        self.service.kill_all()
+        self.service.start()
+        wait_until(self.all_follow, "all follow")
+        self.assertEqual(len(self.service.rows("select distinct target from solve")), 1)
+        slices = self.service.rows(f"select number from _journal where origin={TIMER} order by number")[before:]
+        self.assertGreaterEqual(len(slices), 2)
+        self.assertEqual(self.count("_journal", "state=2"), 0)
+        # the past: what each slice did is explained, and nothing comes to something else
+        explained = [self.does("explain", str(number)) for number, in slices]
+        self.assertIn("more open ones than a turn", explained[0])
+        run = self.service.command("replay", "--since", "1h", "--json")
+        self.assertIn(run.returncode, (0, 1), run.stderr)
+        self.assertEqual(json.loads(run.stdout)["repeated_otherwise"], 0)
+        # what other packs would do is said of all clocks, not of those of one turn
+        run = self.service.command("replay", "--since", "1h", "--most", "3000", "--json", "--pack", self.changed("10h"))
+        self.assertEqual(run.returncode, 1, run.stderr)
+        answer = json.loads(run.stdout)
+        self.assertEqual(answer["records_other"], JOBS)
+        self.does("verify")
+
+    def test_each_is_late_once_whatever_dies(self):
+        for point in ("timer.due", "turn.written", "turn.committed"):
+            (self.folder / "points" / point).touch()
+        self.activate("0h")
+        wait_until(lambda: not list((self.folder / "points").iterdir()), "all have been killed")
+        wait_until(self.all_follow, "all follow")
+        self.assertEqual(self.service.rows("select distinct late,state from job join solve on solve.job=job.id"), [(1, "breached")])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[*sys.argv, "-v"])
