@@ -165,26 +165,37 @@ enum status past_newest(struct store *store, int64_t *number_out, struct error *
 	return store_number(store, "SELECT coalesce(max(number),0) FROM _history", number_out, error);
 }
 
+/* What is due again is a turn of the same name at another time. */
+struct turn_key {
+	struct record_id id;
+	moment at;
+};
+
+static struct text key_of(const struct turn_key *key)
+{
+	return (struct text){(const char *)key, sizeof *key};
+}
+
 /* Where a turn stands among those that changed something: the number of its first change. */
 static enum status first_changes_read(struct store *store, struct arena *arena, int64_t tenant, struct map *firsts,
 				      struct error *error)
 {
 	struct statement *statement;
 	bool row;
-	enum status status = store_statement(store, "SELECT event,min(number) FROM _history WHERE _tenant=?1 GROUP BY event",
-					     &statement, error);
+	enum status status = store_statement(
+		store, "SELECT event,at,min(number) FROM _history WHERE _tenant=?1 GROUP BY event,at", &statement, error);
 
 	*firsts = map_in(arena);
 	if (status != OK)
 		return status;
 	statement_bind(statement, 1, sql_integer(tenant));
 	while ((status = statement_step(statement, &row, error)) == OK && row) {
-		struct record_id id = id_from_sql(statement_column(statement, 0)), nobody = {0};
-		int64_t number = statement_column(statement, 1).integer;
-		if (id_equal(id, nobody)) /* activations all have the same: it says nothing of their order */
+		struct turn_key key = {id_from_sql(statement_column(statement, 0)), statement_column(statement, 1).integer};
+		struct record_id nobody = {0};
+		int64_t number = statement_column(statement, 2).integer;
+		if (id_equal(key.id, nobody)) /* activations all have the same: it says nothing of their order */
 			continue;
-		struct text key = {arena_copy(arena, &id, sizeof id), sizeof id};
-		map_put(firsts, key, arena_copy(arena, &number, sizeof number));
+		map_put(firsts, text_copy(arena, key_of(&key)), arena_copy(arena, &number, sizeof number));
 	}
 	statement_reset(statement);
 	return status;
@@ -198,13 +209,13 @@ typedef LIST(struct placed) placed_list;
 
 static int64_t first_change(const struct map *firsts, struct arena *scratch, const struct entry *entry)
 {
-	struct record_id id = entry->id;
-	const int64_t *number = map_get(firsts, (struct text){(const char *)&id, sizeof id});
+	struct turn_key key = {entry->id, entry->handled_at};
+	const int64_t *number = map_get(firsts, key_of(&key));
 
 	if (number || entry->origin != ENTRY_EVENT)
 		return number ? *number : 0;
-	id = past_turn(scratch, entry);
-	number = map_get(firsts, (struct text){(const char *)&id, sizeof id});
+	key.id = past_turn(scratch, entry);
+	number = map_get(firsts, key_of(&key));
 	return number ? *number : 0;
 }
 
@@ -225,7 +236,8 @@ static enum status turns_place(struct store *store, struct arena *arena, int64_t
 	arena_init(&scratch, "a trace", 0);
 	statement_bind(statement, 1, sql_integer(tenant));
 	while ((status = statement_step(statement, &row, error)) == OK && row) {
-		struct entry entry = {.origin = (enum entry_origin)statement_column(statement, 2).integer,
+		struct entry entry = {.handled_at = statement_column(statement, 1).integer,
+				      .origin = (enum entry_origin)statement_column(statement, 2).integer,
 				      .id = id_from_sql(statement_column(statement, 3)),
 				      .trace = statement_column(statement, 4).text};
 		*list_add(arena, placed) =

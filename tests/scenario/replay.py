@@ -148,6 +148,21 @@ class ReplayTest(unittest.TestCase):
         return str(self.service.number(
             f"select min(j.number) from _journal j join _history h on h.event=j.id where h.record={quoted} and h.change='update'"))
 
+    def test_what_was_due_more_than_once(self):
+        """Each time under the same name: two turns, which have their places by when they were."""
+        twice = self.changed(("  create greeting", '  set who { rung = "bald" }\n  sleep for 2s\n  create greeting'))
+        self.does("pack", "install", "--unsigned", str(twice))
+        self.does("pack", "activate", "house")
+        for name in ("Anna", "Bert", "Carl", "Dora"):
+            self.happens("door.opened", name=name)
+            self.later()
+        self.settled()
+        middle = self.later()
+        self.happens("door.opened", name="still")
+        self.settled()
+        answer, differs = self.replay(since=middle)
+        self.assertEqual((differs, answer["outside"]), (False, 1))
+
     def test_what_a_changed_rule_would_have_done(self):
         self.everything_happens()
         answer, differs = self.replay("--pack", str(self.changed(('["still", "Chef"]', '["still", "Chef", "Bert"]'), ("Guten Tag", "Moin"))))

@@ -9,6 +9,7 @@ import json
 import shutil
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -16,7 +17,7 @@ sys.dont_write_bytecode = True
 from service import Service, event, wait_until
 
 PACK = Path(__file__).parent / "slices_pack"
-JOBS = 2300
+JOBS = 1200
 TIMER, ACTIVATED = 2, 6  # origins in the journal
 
 
@@ -66,19 +67,26 @@ class SlicesTest(unittest.TestCase):
         wait_until(self.all_follow, "all follow")
         self.assertEqual(len(self.service.rows("select distinct target from solve")), 1)
         slices = self.service.rows(f"select number from _journal where origin={TIMER} order by number")[before:]
-        self.assertGreaterEqual(len(slices), 2)
+        self.assertGreaterEqual(len(slices), 1)
         self.assertEqual(self.count("_journal", "state=2"), 0)
         # the past: what each slice did is explained, and nothing comes to something else
-        explained = [self.does("explain", str(number)) for number, in slices]
-        self.assertIn("more open ones than a turn", explained[0])
-        run = self.service.command("replay", "--since", "1h", "--json")
-        self.assertIn(run.returncode, (0, 1), run.stderr)
-        self.assertEqual(json.loads(run.stdout)["repeated_otherwise"], 0)
+        activated = self.service.rows(f"select number from _journal where origin={ACTIVATED} order by number")
+        explained = [self.does("explain", str(number)) for number, in activated + slices]
+        self.assertTrue(any("more open ones than a turn" in each for each in explained))
+        middle = int(time.time()) + 1
+        wait_until(lambda: time.time() >= middle, "the next second")
+        self.service.post_until_taken([event("noch eine", "job.taken", "last")])
+        wait_until(lambda: self.count("job") == JOBS + 1, "one more job")
+        run = self.service.command("replay", "--since", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(middle)), "--json")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        answer = json.loads(run.stdout)
+        self.assertEqual((answer["repeated_otherwise"], answer["outside"]), (0, 1))
+        self.assertGreater(answer["repeated"], JOBS + len(slices))
         # what other packs would do is said of all clocks, not of those of one turn
         run = self.service.command("replay", "--since", "1h", "--most", "3000", "--json", "--pack", self.changed("10h"))
         self.assertEqual(run.returncode, 1, run.stderr)
         answer = json.loads(run.stdout)
-        self.assertEqual(answer["records_other"], JOBS)
+        self.assertEqual(answer["records_other"], JOBS + 1)
         self.does("verify")
 
     def test_each_is_late_once_whatever_dies(self):
