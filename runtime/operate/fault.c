@@ -2,6 +2,7 @@
 #include "runtime/operate/fault.h"
 
 #ifdef FAULTS
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,5 +22,13 @@ void fault_here(const char *point, struct text about)
 	*strrchr(path, '.') = 0;
 	if (!unlink(path))
 		raise(SIGKILL);
+}
+
+void fault_number(const char *point, uint64_t number)
+{
+	char digits[24];
+
+	snprintf(digits, sizeof digits, "%" PRIu64, number);
+	fault_here(point, text_from(digits));
 }
 #endif

@@ -11,11 +11,14 @@
 #include "engine/base/text.h"
 
 void fault_here(const char *point, struct text about);
+void fault_number(const char *point, uint64_t number);
 #define FAULT(point) fault_here(point, TEXT(""))
 #define FAULT_ABOUT(point, about) fault_here(point " ", about)
+#define FAULT_NUMBER(point, number) fault_number(point " ", number)
 #else
 #define FAULT(point) ((void)0)
 #define FAULT_ABOUT(point, about) ((void)0)
+#define FAULT_NUMBER(point, number) ((void)0)
 #endif
 
 #endif

@@ -21,9 +21,10 @@ struct out {
 	struct arena arena;
 	struct call call;
 	struct place *place;
-	bool asks;     /* whether an earlier attempt has arrived */
-	int64_t begun; /* metric_clock */
-	bool is_done;  /* the answer is here, and not in the store yet */
+	bool asks;       /* whether an earlier attempt has arrived */
+	bool is_suspect; /* a courier has died while it was out */
+	int64_t begun;   /* metric_clock */
+	bool is_done;    /* the answer is here, and not in the store yet */
 	struct transport_answer answer;
 };
 
@@ -35,6 +36,7 @@ struct courier {
 	uint32_t first_line; /* of the next look: each line is the first once */
 	struct out out[OUT_MOST];
 	uint32_t out_count;
+	bool is_careful; /* one has died: what was out then is sent again one by one, and counted */
 };
 
 /* --- courier_send.c */

@@ -8,6 +8,7 @@
 #include "runtime/operate/log.h"
 #include "runtime/operate/metric.h"
 #include "runtime/service/courier.h"
+#include "runtime/store/deaths.h"
 
 enum {
 	ATTEMPTS_MOST = 8,
@@ -218,10 +219,29 @@ void outcome_tell(const struct member *member, const struct call *call)
 	call_log(member, NULL);
 }
 
+/* Nobody has died of it. If it can not be said now, it is no loss: the row tells of no other call. */
+static void suspicion_end(const struct out *out)
+{
+	struct store *store = out->member->store;
+	struct error error;
+
+	if (store_begin(store, &error) != OK)
+		return;
+	enum status status = deaths_forget(store, out->call.tenant, out->call.id, &error);
+	if (status == OK)
+		status = store_commit(store, &error);
+	else
+		store_rollback(store);
+	if (status != OK)
+		log_line(LOG_WARNING, "%s", error.sentence);
+}
+
 void out_end(struct out *out)
 {
 	struct courier *courier = out->member->own;
 
+	if (out->is_suspect)
+		suspicion_end(out);
 	arena_release(&out->arena);
 	out->member = NULL;
 	courier->out_count--;
@@ -258,6 +278,7 @@ void on_done(void *context, const struct transport_answer *answer)
 	out->answer.sentence = arena_string(&out->arena, answer->sentence, strlen(answer->sentence));
 	place_learn(out, answer);
 	FAULT("call.answered");
+	FAULT_ABOUT("call.answered", out->call.arguments);
 	out_settle(out);
 	FAULT("call.settled");
 }

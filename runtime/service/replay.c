@@ -346,6 +346,7 @@ static enum status turn_run(struct replay *replay, const struct entry *entry, en
 			      .content = entry->content,
 			      .traceparent = entry->traceparent,
 			      .received_at = entry->received_at,
+			      .attempts = state == ENTRY_DEAD ? entry->attempts : 0,
 			      .sentence = state == ENTRY_DEAD ? entry->sentence : TEXT("")};
 	struct turned turned;
 

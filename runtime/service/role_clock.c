@@ -7,11 +7,16 @@
 
 #include "engine/base/check.h"
 #include "runtime/operate/fault.h"
-#include "runtime/service/service.h"
+#include "runtime/service/careful.h"
 
 enum {
 	DUE_MOST = 256,           /* timers in one transaction */
 	SLEEP_MOST = 3600 * 1000, /* milliseconds: the machine's clock may have been set */
+};
+
+struct due_clock {
+	struct arena arena;
+	struct careful careful;
 };
 
 static enum status due_entries(struct member *member, struct arena *arena, enum due_kind kind, uint32_t most,
@@ -42,23 +47,31 @@ static enum status sleep_until_next(struct member *member, moment now, struct er
 	return status;
 }
 
-/* What is due of a kind, in one transaction. */
-static enum status due_run(struct member *member, enum due_kind kind, uint32_t most, uint32_t *count_out, struct error *error)
+static enum status entries_run(struct member *member, entry_list *entries, struct error *error)
 {
-	struct arena *arena = member->own;
-	entry_list entries = {0};
 	struct turned turned = {0};
+	enum status status = turns_run(member->turns, entries->items, entries->count, member_now(), &turned, error);
 
-	arena_reset(arena);
-	enum status status = due_entries(member, arena, kind, most, &entries, error);
-	*count_out = entries.count;
-	if (entries.count)
-		FAULT("timer.due");
-	if (status == OK && entries.count)
-		status = turns_run(member->turns, entries.items, entries.count, member_now(), &turned, error);
 	if (status == OK && turned.calls)
 		bell_ring(member->service, ROLE_COURIER);
 	return status;
+}
+
+/* What is due of a kind, in one transaction. */
+static enum status due_run(struct member *member, enum due_kind kind, uint32_t most, uint32_t *count_out, struct error *error)
+{
+	struct due_clock *clock = member->own;
+	entry_list entries = {0};
+
+	arena_reset(&clock->arena);
+	enum status status = due_entries(member, &clock->arena, kind, most, &entries, error);
+	*count_out = entries.count;
+	if (entries.count)
+		FAULT("timer.due");
+	if (status != OK || !entries.count)
+		return status;
+	return clock->careful.left ? careful_run(&clock->careful, member, &entries, entries_run, error)
+				   : entries_run(member, &entries, error);
 }
 
 static void clock_work(struct member *member)
@@ -78,20 +91,23 @@ static void clock_work(struct member *member)
 
 static enum status clock_start(struct member *member, struct error *error)
 {
-	struct arena *arena = calloc(1, sizeof *arena);
+	struct due_clock *clock = calloc(1, sizeof *clock);
 
-	CHECK(arena);
+	CHECK(clock);
 	(void)error;
-	arena_init(arena, "what is due", 0);
-	member->own = arena;
+	arena_init(&clock->arena, "what is due", 0);
+	careful_begin(&clock->careful, member, DUE_MOST + 1);
+	member->own = clock;
 	return OK;
 }
 
 static void clock_end(struct member *member)
 {
-	if (member->own)
-		arena_release(member->own);
-	free(member->own);
+	struct due_clock *clock = member->own;
+
+	if (clock)
+		arena_release(&clock->arena);
+	free(clock);
 }
 
 const struct role_duty CLOCK_DUTY = {.start = clock_start, .work = clock_work, .end = clock_end};

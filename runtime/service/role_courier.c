@@ -5,7 +5,8 @@
  *	SENT → DUE      later again: it surely did not arrive, or may be sent twice
  *	SENT → HELD     nobody knows whether it arrived, and it must not arrive twice
  *
- * A courier that dies leaves SENT behind; when the lease is over, another takes it up and decides in the same way. */
+ * A courier that dies leaves SENT behind; when the lease is over, another takes it up and decides in the same way. If it
+ * follows a dead one, one at a time: what has killed so many (careful.h) is HELD. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +14,14 @@
 #include "runtime/operate/fault.h"
 #include "runtime/operate/log.h"
 #include "runtime/operate/metric.h"
+#include "runtime/service/careful.h"
 #include "runtime/service/courier.h"
+#include "runtime/store/deaths.h"
 
-enum { FAREWELL = 8000 /* milliseconds that answers are waited for when the service ends */ };
+enum {
+	FAREWELL = 8000,      /* milliseconds that answers are waited for when the service ends */
+	SUSPECT_AGAIN = 1000, /* and until it is looked whether the suspect that is out has come back */
+};
 
 /* Says of everything that is out that somebody still is at it. */
 static void on_renew(void *context)
@@ -99,9 +105,11 @@ struct taking {
 	struct pace pace;
 	bool has_budget; /* one of its actions has */
 	call_list taken, held;
-	bool *was_out; /* by `taken` */
-	uint32_t due;  /* that were looked at */
-	int64_t again; /* when the place says that it is worth asking again; INT64_MAX: when one comes back */
+	bool *was_out;  /* by `taken` */
+	bool suspected; /* one of them is a suspect, or one is out */
+	bool waits;     /* for that one to come back */
+	uint32_t due;   /* that were looked at */
+	int64_t again;  /* when the place says that it is worth asking again; INT64_MAX: when one comes back */
 };
 
 /* Nobody else is at it from here on, even if this process dies now. */
@@ -149,6 +157,40 @@ static enum status budget_keep(struct taking *taking, struct call *call, bool *h
 	return status == CONFLICT ? OK : status;
 }
 
+/* What was out when a courier died may be what it died of: only one such call is out at a time, and counted. `held_out`: it is
+ * not to be sent. */
+static enum status suspect_take(struct taking *taking, struct call *call, bool *held_out, struct error *error)
+{
+	struct member *member = taking->member;
+	struct courier *courier = member->own;
+	uint32_t deaths = 0;
+
+	*held_out = taking->suspected;
+	taking->waits = taking->waits || taking->suspected;
+	if (taking->suspected)
+		return OK;
+	enum status status = deaths_count(member->store, call->tenant, call->id, call->made_at, &deaths, error);
+	*held_out = deaths > DEATHS_MOST;
+	if (status != OK || !*held_out)
+		return status;
+	call->state = CALL_HELD;
+	call->sentence = TEXT(DEADLY_SENTENCE);
+	status = deaths_forget(member->store, call->tenant, call->id, error);
+	if (status == OK)
+		status = call_change(member->store, call, CALL_SENT, call->attempts, error);
+	if (status == OK)
+		*list_add(&courier->arena, &taking->held) = *call;
+	return status == CONFLICT ? OK : status;
+}
+
+static bool suspect_is_out(const struct courier *courier)
+{
+	for (uint32_t i = 0; i < OUT_MOST; i++)
+		if (courier->out[i].member && courier->out[i].is_suspect)
+			return true;
+	return false;
+}
+
 static uint32_t tenant_out(const struct courier *courier, int64_t tenant)
 {
 	uint32_t count = 0;
@@ -183,14 +225,18 @@ static enum status calls_take(struct taking *taking, struct error *error)
 		status = calls_due(member->store, &courier->arena, line, member_now(), room, &calls, error);
 	taking->due = calls.count;
 	taking->was_out = arena_array(&courier->arena, bool, calls.count + 1);
+	taking->suspected = suspect_is_out(courier);
 	for (uint32_t i = 0; status == OK && i < calls.count; i++) {
 		if (is_out(courier, calls.items[i].id)) {
 			alarm_set_earlier(courier->renew, loop_now());
 			continue;
 		}
-		status = budget_keep(taking, &calls.items[i], &held, error);
-		if (status == OK && !held)
-			status = lease(taking, &calls.items[i], error);
+		bool is_suspect = courier->is_careful && calls.items[i].state == CALL_SENT;
+		status = (is_suspect ? suspect_take : budget_keep)(taking, &calls.items[i], &held, error);
+		if (status != OK || held)
+			continue;
+		taking->suspected = taking->suspected || is_suspect;
+		status = lease(taking, &calls.items[i], error);
 	}
 	if (status == OK && taking->taken.count && (must || taking->place->down_for))
 		status = place_keep(member, taking->place, line->tenant, line->connector, error);
@@ -226,6 +272,7 @@ static enum status send_off(struct taking *taking, const struct call *call, bool
 	*out = (struct out){.member = member, .place = taking->place};
 	arena_init(&out->arena, "a call", 0);
 	out->call = call_copy(&out->arena, call);
+	out->is_suspect = was_out && courier->is_careful;
 	courier->out_count++;
 	alarm_set_earlier(courier->renew, loop_now() + RENEW_SECONDS * 1000);
 	FAULT("call.leased");
@@ -281,6 +328,8 @@ static enum status line_work(struct member *member, const struct call_line *line
 		*wait_out = wait > 0 ? wait : 1;
 	} else if (!taking.due) {
 		*wait_out = INT64_MAX;
+	} else if (taking.waits && !taking.taken.count) {
+		*wait_out = SUSPECT_AGAIN; /* or when it comes back */
 	}
 	return status;
 }
@@ -317,6 +366,7 @@ static enum status courier_start(struct member *member, struct error *error)
 	member->own = courier;
 	arena_init(&courier->arena, "the outbox", 0);
 	pacing_open(&courier->pacing);
+	courier->is_careful = careful_after_death(member);
 	courier->renew = loop_alarm(member->loop, on_renew, member);
 	return sending_open(member, error);
 }

@@ -5,19 +5,17 @@
  * comes than is handled, it is written to the journal first, which is quick, and waits there: so fairness holds also for what
  * is still behind a storm.
  *
- * A worker that is started again after one has died takes what waits one by one at first, and writes down before each that it
- * is at it: what has killed so many workers is dead, and keeps nobody else from his turn. */
+ * A worker that follows a dead one takes what waits one by one at first (careful.h). */
 #include <stdlib.h>
 
 #include "engine/base/check.h"
-#include "runtime/operate/metric.h"
+#include "runtime/service/careful.h"
 #include "runtime/service/intake.h"
 
 enum {
 	STORE_AT_ONCE = 4, /* batches of deliveries that are written to the journal in one transaction */
 	STORE_FIRST = 4,   /* such transactions before the next turns, while the broker has more: 2.0 s at most became 1.1 s in
 			      bench/fair */
-	DEATHS_MOST = 3,   /* of workers, over one entry */
 };
 
 struct worker {
@@ -26,8 +24,7 @@ struct worker {
 	struct intake *intake; /* NULL without a broker */
 	bool waiting;          /* something may wait in the journal */
 	uint32_t stored;       /* transactions in a row that only stored, for the broker had more */
-	int64_t at;            /* the entry for which an attempt was counted last: this process has not died of it */
-	uint32_t careful;      /* entries that are still taken one by one, for something has killed a worker */
+	struct careful careful;
 };
 
 static void on_deliveries(void *context)
@@ -47,8 +44,7 @@ static enum status worker_start(struct member *member, struct error *error)
 	worker->batch = (uint32_t)strtoul(member->service->settings.batch, NULL, 10);
 	if (worker->batch < 1)
 		worker->batch = 1;
-	if (metric_value(METRIC_DEATHS_WORKER)) /* what it was at is among the first that wait */
-		worker->careful = worker->batch * STORE_AT_ONCE;
+	careful_begin(&worker->careful, member, worker->batch * STORE_AT_ONCE);
 	member->own = worker;
 	return *member->service->settings.broker ? intake_open(member, on_deliveries, &worker->intake, error) : OK;
 }
@@ -110,49 +106,6 @@ static enum status gather(struct member *member, entry_list *entries, struct err
 	return status;
 }
 
-/* One that has killed before is not tried for ever. */
-static enum status attempt_begin(struct member *member, struct entry *entry, struct error *error)
-{
-	struct worker *worker = member->own;
-
-	if (entry->number == worker->at) /* it was the store that failed */
-		return OK;
-	if (entry->attempts >= DEATHS_MOST) {
-		entry->state = ENTRY_DEAD;
-		entry->sentence = TEXT("whoever was at it did not come to its end, again and again");
-		return OK;
-	}
-	enum status status = store_begin(member->store, error);
-	if (status != OK)
-		return status;
-	entry->attempts++;
-	status = journal_attempt(member->store, entry->number, error);
-	if (status == OK)
-		status = store_commit(member->store, error);
-	else
-		store_rollback(member->store);
-	if (status == OK)
-		worker->at = entry->number;
-	return status;
-}
-
-static enum status entries_run_carefully(struct member *member, entry_list *entries, struct error *error)
-{
-	struct worker *worker = member->own;
-	enum status status = OK;
-
-	for (uint32_t i = 0; i < entries->count && status == OK; i++) {
-		entry_list one = {.items = &entries->items[i], .count = 1};
-		status = attempt_begin(member, &entries->items[i], error);
-		if (status == CONFLICT) /* somebody else has handled it */
-			status = OK;
-		else if (status == OK)
-			status = entries_run(member, &one, error);
-		worker->careful -= worker->careful > 0;
-	}
-	return status;
-}
-
 static enum status waiting_run(struct member *member, struct error *error)
 {
 	struct worker *worker = member->own;
@@ -160,7 +113,8 @@ static enum status waiting_run(struct member *member, struct error *error)
 	enum status status = gather(member, &entries, error);
 
 	if (status == OK && entries.count)
-		status = (worker->careful ? entries_run_carefully : entries_run)(member, &entries, error);
+		status = worker->careful.left ? careful_run(&worker->careful, member, &entries, entries_run, error)
+					      : entries_run(member, &entries, error);
 	if (status == OK)
 		worker->waiting = entries.count;
 	return status;
@@ -201,7 +155,7 @@ static enum status delivered_run(struct member *member, struct error *error)
 		return OK;
 	}
 	/* with the deadly one the broker would count its neighbours, and give them up together */
-	if (worker->waiting || worker->careful || entries.count > worker->batch) {
+	if (worker->waiting || worker->careful.left || entries.count > worker->batch) {
 		status = entries_store(member, &entries, error);
 		worker->waiting = true;
 		worker->stored = entries.count < worker->batch * STORE_AT_ONCE ? 0 : worker->stored + 1;

@@ -117,8 +117,16 @@ static enum status received_turn(struct turning *turning)
 
 static enum status timer_turn(struct turning *turning)
 {
-	enum status status = engine_timer(turning->loaded->engine, turning->entry->id, turning->now, &turning->turns->ports,
-					  &turning->turn, turning->error);
+	const struct entry *entry = turning->entry;
+	enum status status = OK;
+
+	FAULT_NUMBER("turn.timer", entry->id.low);
+	if (entry->number) /* it was dead, and a person has said: once more */
+		status = store_timer_come_back(turning->turns->store, entry->id, entry->received_at, turning->error);
+	if (status != OK)
+		return status;
+	status = engine_timer(turning->loaded->engine, turning->entry->id, turning->now, &turning->turns->ports, &turning->turn,
+			      turning->error);
 
 	if (status == NOT_FOUND) /* it was cleared in the meantime */
 		turning->turn = NULL;
@@ -367,6 +375,7 @@ static void burial_tell(const struct turning *turning)
 static enum status entry_bury(struct turning *turning, struct turned *turned)
 {
 	struct entry *entry = turning->entry;
+	moment again = entry->attempts >= DEATHS_MOST ? TIMER_ASIDE : turning->now + TIMER_AGAIN;
 	bool is_new;
 
 	entry->state = ENTRY_DEAD;
@@ -377,8 +386,7 @@ static enum status entry_bury(struct turning *turning, struct turned *turned)
 	entry->handled_at = turning->now;
 	burial_tell(turning);
 	if (entry->origin == ENTRY_TIMER) {
-		enum status status =
-			store_timer_put_off(turning->turns->store, entry->id, turning->now + TIMER_AGAIN, turning->error);
+		enum status status = store_timer_put_off(turning->turns->store, entry->id, again, turning->error);
 		if (status != OK)
 			return status;
 	}

@@ -31,6 +31,10 @@ struct turned {
 	bool one_by_one; /* for together something was refused */
 };
 
+/* So many processes over one thing: then it is set aside, where a person sees it. An entry is dead with that many attempts, and
+ * what was due by itself is not due any more until the person lets it have its turn. */
+enum { DEATHS_MOST = 3 };
+
 /* Handles the entries in their order (one that is DEAD already is only recorded), at the moment `now`. Those with a number are
  * PENDING in the journal and are settled; those without are recorded as handled, or counted as doubles. `state` and `sentence`
  * of each tell what became of it. An ENTRY_ANSWER's content: {"ok":true,"value":…} or {"ok":false,"sentence":"…","final":true}.

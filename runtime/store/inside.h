@@ -67,6 +67,7 @@ enum status store_create_own_tables(struct store *store, struct error *error) MU
 /* --- journal.c, outbox.c */
 enum status journal_create_tables(struct store *store, struct error *error) MUST_CHECK;
 enum status outbox_create_tables(struct store *store, struct error *error) MUST_CHECK;
+enum status deaths_create_tables(struct store *store, struct error *error) MUST_CHECK;
 
 /* --- statements of entities, prepared when first needed */
 struct entity_access *store_access(struct store *store, const struct entity *entity);

@@ -281,6 +281,8 @@ enum status store_create_own_tables(struct store *store, struct error *error)
 		status = journal_create_tables(store, error);
 	if (status == OK)
 		status = outbox_create_tables(store, error);
+	if (status == OK)
+		status = deaths_create_tables(store, error);
 	return status == OK ? database_execute(store->database, store->dialect->guard, error) : status;
 }
 
@@ -597,6 +599,22 @@ enum status store_timer_put_off(struct store *store, struct record_id timer, mom
 	arena_reset(&store->scratch);
 	store_bind_key(store, statement, timer);
 	statement_bind(statement, 3, sql_integer(until));
+	return statement_run(statement, error);
+}
+
+enum status store_timer_come_back(struct store *store, struct record_id timer, moment due, struct error *error)
+{
+	struct statement *statement;
+	enum status status =
+		store_statement(store, "UPDATE timer SET due_at=?3,version=version+1 WHERE _tenant=?1 AND id=?2 AND due_at=?4",
+				&statement, error);
+
+	if (status != OK)
+		return status;
+	arena_reset(&store->scratch);
+	store_bind_key(store, statement, timer);
+	statement_bind(statement, 3, sql_integer(due));
+	statement_bind(statement, 4, sql_integer(TIMER_ASIDE));
 	return statement_run(statement, error);
 }
 

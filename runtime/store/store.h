@@ -112,6 +112,10 @@ enum status store_timers_due(struct store *store, struct arena *arena, enum due_
 			     due_list *due_out, struct error *error) MUST_CHECK;
 /* One whose turn was refused: it would be due for ever. */
 enum status store_timer_put_off(struct store *store, struct record_id timer, moment until, struct error *error) MUST_CHECK;
+/* One whose turn nobody survives: put off until there, it is not due by itself any more; and due again when a person says so.
+ */
+#define TIMER_ASIDE INT64_C(253402300799) /* the last second of 9999 */
+enum status store_timer_come_back(struct store *store, struct record_id timer, moment due, struct error *error) MUST_CHECK;
 enum status store_timer_next(struct store *store, moment *due_out, struct error *error) MUST_CHECK;
 
 #endif
