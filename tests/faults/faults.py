@@ -428,9 +428,12 @@ def fill(path):
 
 
 def out_of_memory(trial, times):
-    """A worker that gets no more memory than it has, and ever heavier events."""
+    """A worker that gets no more memory than it has, and ever heavier events. A fresh one each time: its elder has room from those before."""
     for _ in range(times):
-        pid = wait_until(lambda: trial.service.children().get("worker"), "there is a worker")
+        elder = wait_until(lambda: trial.service.children().get("worker"), "there is a worker")
+        os.kill(elder, signal.SIGKILL)
+        trial.probe()
+        pid = wait_until(lambda: trial.service.children().get("worker"), "there is another")
         have = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
         subprocess.run(["prlimit", f"--as={have}", "--pid", str(pid)], check=True)
         died, weight = lambda: trial.service.children().get("worker") != pid, 1 << 18
