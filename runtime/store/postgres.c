@@ -17,12 +17,20 @@ static void nothing_said(void *context, const PGresult *result)
 	(void)result; /* "table exists already, skipping" */
 }
 
+/* libpq has no code for it. What a server says of its own memory begins otherwise. */
+static bool is_out_of_memory(const char *said)
+{
+	return text_starts(text_from(said), TEXT("out of memory")) ||
+	       text_starts(text_from(said), TEXT("cannot allocate memory"));
+}
+
 /* Its errors are about the connection, and libpq ends them with a newline. */
 enum status postgres_unreachable(struct postgres *postgres, struct error *error)
 {
 	const char *said = PQerrorMessage(postgres->connection);
 	int length = (int)strcspn(said, "\n");
 
+	CHECK(!is_out_of_memory(said)); /* as wherever else there is no memory: who is started anew has some */
 	return error_set(error, RETRY, "the database can not be reached: %.*s", length, said);
 }
 

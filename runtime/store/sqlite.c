@@ -291,6 +291,7 @@ static enum status failed(struct database *database, int code, struct error *err
 	const char *said = sqlite3_errmsg(sqlite_of(database)->handle);
 
 	sqlite_of(database)->constraint = code;
+	CHECK((code & 0xff) != SQLITE_NOMEM); /* as wherever else there is no memory: who is started anew has some */
 	switch (code & 0xff) {
 	case SQLITE_CONSTRAINT:
 		return error_set(error, CONFLICT, "the database refuses this: %s", said);
@@ -300,7 +301,6 @@ static enum status failed(struct database *database, int code, struct error *err
 	case SQLITE_FULL:
 	case SQLITE_IOERR:
 		return error_set(error, RETRY, "the database could not write (%s); look at the disk it is on", said);
-	case SQLITE_NOMEM:
 	case SQLITE_TOOBIG:
 		return error_set(error, LIMIT, "the database ran out of room for one statement (%s)", said);
 	}
