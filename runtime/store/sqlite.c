@@ -40,8 +40,9 @@ static void close_statement(struct statement *closed);
 
 static enum status open_file(const char *path, struct database **database_out, struct error *error)
 {
-	static const char pragmas[] = "PRAGMA foreign_keys=ON; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-				      "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; PRAGMA busy_timeout=5000;";
+	/* patience first: already the change to WAL meets others */
+	static const char pragmas[] = "PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA journal_mode=WAL;"
+				      "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;";
 	struct sqlite *sqlite = calloc(1, sizeof *sqlite);
 
 	CHECK(sqlite);
@@ -58,9 +59,9 @@ static enum status open_file(const char *path, struct database **database_out, s
 		code = sqlite3_exec(sqlite->handle, pragmas, NULL, NULL, NULL);
 	}
 	if (code != SQLITE_OK) {
-		enum status status =
-			error_set(error, code == SQLITE_BUSY ? RETRY : INVALID, "the database %s can not be opened: %s", path,
-				  sqlite->handle ? sqlite3_errmsg(sqlite->handle) : "out of memory");
+		enum status status = error_set(error, (code & 0xff) == SQLITE_BUSY ? RETRY : INVALID,
+					       "the database %s can not be opened: %s", path,
+					       sqlite->handle ? sqlite3_errmsg(sqlite->handle) : "out of memory");
 		close_file(&sqlite->database);
 		return status;
 	}

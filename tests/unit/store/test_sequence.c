@@ -59,15 +59,18 @@ static void drawer(int start, int out)
 	struct ports ports;
 	struct error error;
 	char byte;
+	enum status status;
 
-	if (store_open(where(), &store, &error) != OK || read(start, &byte, 1) != 0) /* the end of the pipe: all are there */
+	do /* a hundred that open at once wait for each other */
+		status = store_open(where(), &store, &error);
+	while (status == RETRY);
+	if (status != OK || read(start, &byte, 1) != 0) /* the end of the pipe: all are there */
 		_exit(1);
 	store_ports(store, &ports);
 	store_use_tenant(store, 7);
 	for (int turn = 0; turn < TURNS; turn++) {
 		int64_t numbers[2];
 		int stay;
-		enum status status;
 		do
 			status = draw(store, &ports, turn, numbers, &stay, &error);
 		while (status == RETRY);
