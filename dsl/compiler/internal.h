@@ -132,6 +132,9 @@ struct coder {
 	struct text row_name;    /* of a query: hides the outer names */
 	LIST(uint32_t) captured; /* slots of `outer`, in parameter order */
 	LIST(struct hoisted) hoisted;
+	/* of a workflow: where it may rest, and in which strand what is compiled now belongs */
+	LIST(struct work_point) points;
+	uint32_t parallel, strand;
 	/* where this code stands */
 	const struct event_kind *event;   /* of a rule: for changed(…) and before */
 	const struct entity *this_entity; /* `this` of computed fields */

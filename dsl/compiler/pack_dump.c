@@ -334,6 +334,22 @@ static void receive_dump(struct dump *dump, const struct receive *receive)
 	}
 }
 
+/* Where an instance may rest, and what it has to know there. */
+static void point_dump(struct dump *dump, const struct work_point *point)
+{
+	struct text_builder needed = {.arena = dump->out->arena};
+	for (uint32_t i = 0; i < point->variable_count; i++) {
+		const struct work_variable *variable = &point->variables[i];
+		if (variable->need == NEED_NONE)
+			continue;
+		builder_format(&needed, "%s%.*s", needed.length ? ", " : "", TEXT_ARGS(variable->name));
+		if (!variable->name.length)
+			builder_format(&needed, "slot %u", variable->slot);
+	}
+	line(dump, 1, "point \"%.*s\": step %u%s%.*s", TEXT_ARGS(point->name), point->step, needed.length ? ", needs " : "",
+	     TEXT_ARGS(builder_text(&needed)));
+}
+
 static void others_dump(struct dump *dump)
 {
 	const struct program *program = dump->program;
@@ -346,6 +362,8 @@ static void others_dump(struct dump *dump)
 			continue;
 		line(dump, 0, "workflow %.*s%.*s", TEXT_ARGS(workflow->name),
 		     TEXT_ARGS(signature(dump, workflow->parameters, workflow->parameter_count, NULL)));
+		for (uint32_t k = 0; k < workflow->point_count; k++)
+			point_dump(dump, &workflow->points[k]);
 		code_dump(dump, 1, "code", workflow->code);
 	}
 	for (uint32_t i = 0; i < program->schedule_count; i++) {

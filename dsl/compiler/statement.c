@@ -239,6 +239,18 @@ static const struct type *items_read(struct coder *coder, const struct syntax *s
 	return type_simple(compiler, TYPE_ERROR);
 }
 
+/* An instance that rests inside keeps where it is in which list. The names have blanks: no author can mean them. */
+static void loop_known(struct coder *coder, const struct syntax *over, uint32_t list, uint32_t counter,
+		       const struct type *element)
+{
+	struct compiler *compiler = coder->compiler;
+	struct text source = syntax_source(compiler, coder->file, over);
+	struct text all = text_format(compiler->arena, "the list of `for each … in %.*s`", TEXT_ARGS(source));
+	struct text place = text_format(compiler->arena, "the place in `for each … in %.*s`", TEXT_ARGS(source));
+	coder_variable(coder, all, list, type_list(compiler, element), true, over);
+	coder_variable(coder, place, counter, type_simple(compiler, TYPE_INT), false, over);
+}
+
 static void for_each(struct coder *coder, const struct syntax *syntax)
 {
 	const struct syntax *where = syntax_child(syntax, SYNTAX_where), *block = syntax_child(syntax, SYNTAX_block);
@@ -248,6 +260,8 @@ static void for_each(struct coder *coder, const struct syntax *syntax)
 	coder_step(coder, STEP_EACH_BEGIN, counter, list, 0, 0);
 	uint32_t next = coder_step(coder, STEP_EACH_NEXT, item, list, 0, counter);
 	node_of_statement(coder, syntax_named(syntax, 1), first);
+	if (coder->workflow)
+		loop_known(coder, syntax_named(syntax, 1), list, counter, element);
 	coder_variable(coder, name_here(coder, syntax), item, element, false, syntax);
 	if (where) {
 		struct operand truth = condition(coder, syntax_value(where));

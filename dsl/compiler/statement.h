@@ -41,6 +41,14 @@ struct receivers {
 };
 struct receivers receivers_read(struct coder *coder, const struct syntax *statement);
 
+/* --- points.c */
+/* The step is a durable point, called by what its author wrote. Known there is what has a name now. */
+void point_add(struct coder *coder, uint32_t step, struct text name);
+/* … and at the end of a `parallel` what its strands have named. Points come by their steps. */
+void point_known(struct coder *coder, uint32_t point);
+/* When the code stands: names become unique, and what is needed behind each point is found. */
+void points_finish(struct coder *coder, const struct code *code, struct workflow *workflow);
+
 /* --- work.c */
 void work_call(struct coder *coder, const struct syntax *call, struct text name);
 void work_hold(struct coder *coder, const struct syntax *syntax);

@@ -24,6 +24,12 @@ static uint32_t otherwise_read(struct coder *coder, const struct syntax *stateme
 	return begin;
 }
 
+/* --- what a durable point is called */
+static struct text named(struct coder *coder, const char *word, struct text what)
+{
+	return text_format(coder->compiler->arena, "%s%.*s", word, TEXT_ARGS(what));
+}
+
 /* --- step: a call or a script, with retry, undo and else */
 static void backoff_read(struct coder *coder, const struct syntax *backoff, struct work_options *options)
 {
@@ -103,6 +109,7 @@ void work_call(struct coder *coder, const struct syntax *call, struct text name)
 	}
 	uint32_t first = coder_operands(coder, invoked.slots, invoked.count);
 	uint32_t step = coder_step(coder, STEP_WORK_CALL, slot, invoked.index, first, invoked.count);
+	point_add(coder, step, named(coder, "call ", coder->compiler->actions.items[invoked.index].name));
 	bind_result(coder, call, name, invoked.result, slot, syntax_child(call, SYNTAX_otherwise) != NULL);
 	options_read(coder, call, step);
 }
@@ -153,7 +160,10 @@ void work_approve(struct coder *coder, const struct syntax *syntax)
 	*list_add(compiler->arena, &compiler->approvals) =
 		(struct work_approval){.role = receivers.roles.count ? receivers.roles.items[0] : (struct text){0}};
 	uint32_t first = coder_operands(coder, operands.items, operands.count);
-	node_of_statement(coder, syntax, coder_step(coder, STEP_WORK_APPROVE, 0, number, first, operands.count));
+	uint32_t step = coder_step(coder, STEP_WORK_APPROVE, 0, number, first, operands.count);
+	point_add(coder, step,
+		  receivers.roles.count ? named(coder, "approve by role ", receivers.roles.items[0]) : TEXT("approve"));
+	node_of_statement(coder, syntax, step);
 	uint32_t else_step = otherwise_read(coder, syntax, NULL);
 	compiler->approvals.items[number].else_step = else_step;
 }
@@ -164,14 +174,21 @@ void work_parallel(struct coder *coder, const struct syntax *syntax)
 	const struct syntax *block = syntax_child(syntax, SYNTAX_block);
 	slot_list strands = {0};
 	uint32_t first = coder->steps.count, step = coder_step(coder, STEP_WORK_PARALLEL, 0, 0, 0, 0);
+	uint32_t point = coder->points.count, outer = coder->parallel, outer_strand = coder->strand;
+	point_add(coder, step, TEXT("parallel"));
 	node_of_statement(coder, syntax, first);
+	coder->parallel = point;
 	for (each_child (child, block)) {
 		if (!is_statement(child))
 			continue;
+		coder->strand = strands.count;
 		*list_add(coder->compiler->arena, &strands) = coder->steps.count;
 		statement(coder, child);
 		coder_step(coder, STEP_WORK_END, 0, 0, 0, 0);
 	}
+	coder->parallel = outer;
+	coder->strand = outer_strand;
+	point_known(coder, point);
 	coder->steps.items[step].a = coder->steps.count;
 	coder->steps.items[step].b = coder_operands(coder, strands.items, strands.count);
 	coder->steps.items[step].c = strands.count;
@@ -225,7 +242,9 @@ void work_wait(struct coder *coder, const struct syntax *syntax)
 	uint32_t number = compiler->waits.count;
 	*list_add(compiler->arena, &compiler->waits) = wait;
 	uint32_t first = coder_operands(coder, operands.items, operands.count);
-	node_of_statement(coder, syntax, coder_step(coder, STEP_WORK_WAIT, slot, number, first, operands.count));
+	uint32_t step = coder_step(coder, STEP_WORK_WAIT, slot, number, first, operands.count);
+	point_add(coder, step, named(coder, "wait for ", event->name));
+	node_of_statement(coder, syntax, step);
 	uint32_t else_step = otherwise_read(coder, syntax, NULL);
 	compiler->waits.items[number].else_step = else_step;
 	wait_bind(coder, syntax, event, alias, slot, else_step != SLOT_NONE);
@@ -282,11 +301,13 @@ void work_sleep(struct coder *coder, const struct syntax *syntax)
 	uint32_t slot = operand_slot(coder, &when);
 	if (when.type->kind == TYPE_DATE)
 		slot = moment_on_day(coder, slot, at);
-	coder_step(coder, STEP_WORK_SLEEP, 0, slot, 0, 0);
+	point_add(coder, coder_step(coder, STEP_WORK_SLEEP, 0, slot, 0, 0), syntax_source(compiler, coder->file, syntax));
 	node_of_statement(coder, syntax, first);
 }
 
 void work_hold(struct coder *coder, const struct syntax *syntax)
 {
-	node_of_statement(coder, syntax, coder_step(coder, STEP_WORK_HOLD, 0, 0, 0, 0));
+	uint32_t step = coder_step(coder, STEP_WORK_HOLD, 0, 0, 0, 0);
+	point_add(coder, step, TEXT("hold"));
+	node_of_statement(coder, syntax, step);
 }

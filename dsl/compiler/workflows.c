@@ -1,6 +1,6 @@
 /* Workflows: parameters and one body whose steps may wait. An instance keeps the slots of this code, so they are what survives.
  */
-#include "dsl/compiler/internal.h"
+#include "dsl/compiler/statement.h"
 
 void workflows_declare(struct compiler *compiler)
 {
@@ -20,17 +20,18 @@ void workflows_declare(struct compiler *compiler)
 	}
 }
 
-static const struct code *body_build(struct compiler *compiler, const struct declaration *declaration,
-				     const struct workflow *workflow)
+static void body_build(struct compiler *compiler, const struct declaration *declaration, struct workflow *workflow)
 {
 	struct coder coder = coder_new(compiler, declaration->file);
 	coder.effects = coder.workflow = true;
+	coder.parallel = SLOT_NONE;
 	for (uint32_t i = 0; i < workflow->parameter_count; i++)
 		coder_variable(&coder, workflow->parameters[i].name, coder_slot(&coder), workflow->parameters[i].type, false,
 			       declaration->syntax);
 	coder.parameter_count = coder.slot_count;
 	statements(&coder, syntax_child(declaration->syntax, SYNTAX_block));
-	return coder_finish(&coder, SLOT_NONE, NODE_NONE);
+	workflow->code = coder_finish(&coder, SLOT_NONE, NODE_NONE);
+	points_finish(&coder, workflow->code, workflow);
 }
 
 void workflows_build(struct compiler *compiler)
@@ -38,7 +39,8 @@ void workflows_build(struct compiler *compiler)
 	const declaration_list *declared = &compiler->by_kind[SYNTAX_workflow];
 	for (uint32_t i = 0; i < declared->count; i++) {
 		const struct declaration *declaration = declared->items[i];
-		const struct workflow workflow = compiler->workflows.items[declaration->index];
-		compiler->workflows.items[declaration->index].code = body_build(compiler, declaration, &workflow);
+		struct workflow workflow = compiler->workflows.items[declaration->index];
+		body_build(compiler, declaration, &workflow);
+		compiler->workflows.items[declaration->index] = workflow;
 	}
 }

@@ -367,6 +367,35 @@ struct notice {
 	uint32_t channel_count;
 };
 
+/* When a value is read that an instance knows at a durable point. */
+enum work_need {
+	NEED_NONE,
+	NEED_POINT,  /* by the point itself, while it rests there: the arguments of a call, what a wait compares */
+	NEED_BEHIND, /* by what comes behind it */
+};
+
+/* What an instance knows at a durable point: the variables of its author there, and what the compiler keeps for itself. */
+struct work_variable {
+	/* unique at its point (" #2"); the compiler's own are called by the expression they hold, or have no name */
+	struct text name;
+	const struct type *type; /* NULL: the compiler's own, of no type that could be said */
+	uint32_t slot;
+	uint32_t written; /* the step that gives it its value; SLOT_NONE: it is a parameter */
+	enum work_need need;
+	bool may_miss;
+	bool is_own; /* the compiler's own */
+};
+
+/* Where an instance may rest, by a name that people can say: docs/decisions/0024 */
+struct work_point {
+	struct text name; /* as its author wrote it, "wait for order.paid"; unique in its workflow (" #2") */
+	uint32_t step;
+	uint32_t parallel; /* the point of whose strands it belongs to one, in workflow.points; SLOT_NONE: to none */
+	uint32_t strand;   /* which of them */
+	const struct work_variable *variables;
+	uint32_t variable_count;
+};
+
 struct workflow {
 	struct text name, label;
 	struct span span;
@@ -374,6 +403,8 @@ struct workflow {
 	const struct record_field *parameters;
 	uint32_t parameter_count;
 	const struct code *code;
+	const struct work_point *points; /* by step */
+	uint32_t point_count;
 };
 
 struct work_wait {
