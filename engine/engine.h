@@ -87,6 +87,26 @@ enum resume { RESUME_RETRY, RESUME_GO_ON, RESUME_CANCEL };
 enum status engine_resume(struct engine *engine, struct record_id instance, enum resume resume, struct value actor, moment at,
 			  const struct ports *ports, const struct turn **turn_out, struct error *error) MUST_CHECK;
 
+/* An instance of a workflow goes on with this engine's program, and no longer with the one it is pinned to. Where it stands is
+ * said by names of durable points (program.h): one that is called otherwise now is in `points`, all others are called as they
+ * were. INVALID: it can not be shown to be right; the sentence says which point or variable stands in the way, and nothing has
+ * changed. One that is over, or runs on this program already, is OK. docs/decisions/0025 */
+struct point_change {
+	struct text from, to;
+};
+struct workflow_move {
+	const struct program
+		*from; /* what it is pinned to; NULL: the host has it no more, and only what is done already is OK */
+	struct record_id instance;
+	const struct point_change *points;
+	uint32_t point_count;
+};
+enum status engine_move(struct engine *engine, const struct workflow_move *move, struct value actor, moment at,
+			const struct ports *ports, const struct turn **turn_out, struct error *error) MUST_CHECK;
+/* The points at which an instance rests, from the `data` of its row and the program it is pinned to: "call shop.pay, hold". */
+enum status engine_whereabouts(const struct program *program, struct text workflow, struct text data, struct arena *arena,
+			       struct text *points_out, struct error *error) MUST_CHECK;
+
 /* On: every rule of an event's kind is tried, not only the candidates of the index, and the trace keeps what each node of its
  * guard came to. For explain; slower, and the same in its effects. */
 void engine_observe(struct engine *engine, bool on);

@@ -1,7 +1,7 @@
 /* Workflows, inside the engine. An instance is a row; a turn loads it, gives it what it waited for, lets every strand go on to
  * its next durable point, and writes it back. workflow.c are the ways in, workflow_run.c moves strands, workflow_rest.c knows
  * what each durable point waits for, workflow_key.c and workflow_signal.c how an event finds it, workflow_undo.c what happens
- * when it fails, workflow_row.c where it is kept. */
+ * when it fails, workflow_row.c where it is kept; workflow_move.h how it comes to another version of its workflow. */
 #ifndef ENGINE_WORKFLOW_H
 #define ENGINE_WORKFLOW_H
 
@@ -27,6 +27,8 @@ enum status work_create(struct context *context, const struct workflow *workflow
  * `elsewhere` then names; else CONFLICT, with a sentence, and it holds from now on. */
 enum status work_load(struct context *context, struct record_id id, struct work *work_out) MUST_CHECK;
 enum status work_keep(struct work *work) MUST_CHECK;
+/* … which ran on another program until now. */
+enum status work_keep_here(struct work *work) MUST_CHECK;
 /* Those of a workflow with these arguments that are not over. */
 enum status work_find(struct context *context, const struct workflow *workflow, const struct value *arguments,
 		      struct record_id **ids_out, uint32_t *count_out) MUST_CHECK;
@@ -67,6 +69,9 @@ enum status event_keys(struct context *context, const struct event *event, struc
 /* The wait's condition. */
 enum status wait_truth(struct work *work, const struct wait_key *key, bool is_early, const struct event *event,
 		       struct value *truth_out) MUST_CHECK;
+/* Gives the slot, which the wait at `step` compares, the value that it would have if the wait began now. NOT_FOUND: it is not
+ * read by a path from something that is known. */
+enum status wait_capture(struct work *work, uint32_t step, uint32_t slot) MUST_CHECK;
 /* The early waits that the strand may still come to: a bit each, by number. */
 uint32_t waits_ahead(const struct work *work, const struct strand *strand);
 
@@ -118,6 +123,8 @@ enum status work_call_out(struct work *work, const struct action *action, const 
 			  uint32_t strand) MUST_CHECK;
 /* The row `rest` in `workflow_wait`. `event`, and the key by which it is found: empty for a call. */
 enum status wait_row(struct work *work, uint32_t rest, struct text event, struct text key, uint32_t strand) MUST_CHECK;
+/* The row of a strand that waits, after its wait has become another one's. */
+enum status wait_row_renew(struct work *work, uint32_t strand) MUST_CHECK;
 enum status wait_row_drop(struct work *work, uint32_t rest) MUST_CHECK;
 
 #endif

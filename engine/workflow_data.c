@@ -38,6 +38,11 @@ static bool name_find(const char *const *names, uint32_t count, struct text name
 	return false;
 }
 
+bool instance_state_is_over(enum instance_state state)
+{
+	return state == INSTANCE_ENDED_STATE || state == INSTANCE_FAILED_STATE || state == INSTANCE_CANCELLED_STATE;
+}
+
 bool instance_state_find(struct text name, enum instance_state *state_out)
 {
 	uint32_t number;

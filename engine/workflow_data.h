@@ -72,6 +72,8 @@ struct instance {
 
 struct text strand_state_name(enum strand_state state);
 struct text instance_state_name(enum instance_state state);
+/* Nothing of it goes on any more. */
+bool instance_state_is_over(enum instance_state state);
 /* False for a word that is none. */
 bool instance_state_find(struct text name, enum instance_state *state_out);
 

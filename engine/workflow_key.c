@@ -297,6 +297,20 @@ enum status wait_key_text(struct work *work, const struct wait_key *key, bool is
 	return status;
 }
 
+enum status wait_capture(struct work *work, uint32_t step, uint32_t slot)
+{
+	const struct wait_key *key = wait_key_of(work->context, &work->code->steps[step]);
+	for (uint32_t i = 0; i < key->wait->captured; i++) {
+		const struct captured *captured = &key->captured[i];
+		if (captured->slot != slot)
+			continue;
+		if (!captured->length || work->instance.frame[captured->origin].kind == VALUE_MISSING)
+			return NOT_FOUND;
+		return captured_value(work, captured, true, &work->instance.frame[slot]);
+	}
+	return NOT_FOUND;
+}
+
 static enum status field_of_event(struct context *context, const struct event *event, uint32_t field, struct value *value_out)
 {
 	if (field != KEY_EVENT && event->kind->entity)

@@ -64,11 +64,6 @@ static const struct workflow *workflow_find(const struct program *program, struc
 	return NULL;
 }
 
-static bool is_over(enum instance_state state)
-{
-	return state == INSTANCE_ENDED_STATE || state == INSTANCE_FAILED_STATE || state == INSTANCE_CANCELLED_STATE;
-}
-
 static enum status raise_event(struct context *context, const char *name, struct text workflow, struct text instance,
 			       const struct text *sentence)
 {
@@ -136,7 +131,7 @@ enum status work_load(struct context *context, struct record_id id, struct work 
 	if (status != OK)
 		return status;
 	struct text name = value_as_text(row[INSTANCE_WORKFLOW]);
-	if (!instance_state_find(value_as_text(row[INSTANCE_STATE]), &state) || is_over(state))
+	if (!instance_state_find(value_as_text(row[INSTANCE_STATE]), &state) || instance_state_is_over(state))
 		return NOT_FOUND;
 	work->instance.state = state;
 	work->instance.workflow = workflow_find(context->program, name);
@@ -179,6 +174,17 @@ enum status work_keep(struct work *work)
 		value_text(instance_write(context->arena, context->program, &work->instance)),
 	};
 	return row_update(context, system_entity(context, SYSTEM_INSTANCE), work->instance.id, FIELDS, values, 3);
+}
+
+enum status work_keep_here(struct work *work)
+{
+	static const uint16_t FIELDS[] = {INSTANCE_PROGRAM, INSTANCE_ARGUMENTS};
+	struct context *context = work->context;
+	struct value values[] = {value_text(hash_text(context, context->program->hash)),
+				 value_text(arguments_text(context, work->instance.workflow, work->instance.frame))};
+	enum status status = work_keep(work);
+	return status == OK ? row_update(context, system_entity(context, SYSTEM_INSTANCE), work->instance.id, FIELDS, values, 2)
+			    : status;
 }
 
 /* --- by arguments */
@@ -230,6 +236,21 @@ enum status wait_row(struct work *work, uint32_t rest, struct text event, struct
 				 value_int(strand == STRAND_NONE ? -1 : (int64_t)strand)};
 	struct write write = {.entity = system_entity(context, SYSTEM_WAIT), .fields = FIELDS, .field_count = 4};
 	return row_create_as(context, &write, values, rest_id(&work->instance, rest));
+}
+
+enum status wait_row_renew(struct work *work, uint32_t strand)
+{
+	static const uint16_t FIELDS[] = {WAIT_KEY};
+	struct context *context = work->context;
+	const struct strand *rests = &work->instance.strands.items[strand];
+	const struct wait_key *key = wait_key_of(context, &work->code->steps[rests->step]);
+	struct text text;
+	enum status status = wait_key_text(work, key, false, &text);
+	if (status != OK)
+		return status;
+	struct value values[] = {value_text(text)};
+	return row_update(context, system_entity(context, SYSTEM_WAIT), rest_id(&work->instance, rests->rest), FIELDS, values,
+			  1);
 }
 
 enum status wait_row_drop(struct work *work, uint32_t rest)

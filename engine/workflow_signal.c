@@ -177,7 +177,7 @@ static enum status early_row(struct work *work, const struct wait_key *key, stru
 	const struct value *row;
 	enum status status = row_read(context, entity, id, &row);
 	if (status == OK)
-		return row_update(context, entity, id, FIELDS, values, 1);
+		return row_update(context, entity, id, FIELDS, values, 2);
 	return status == NOT_FOUND && !context->fatal ? row_create_as(context, &write, values, id) : status;
 }
 
@@ -239,7 +239,7 @@ enum status signals_prepare(struct work *work)
 	uint32_t ahead = 0, count;
 	enum status status = OK;
 	const struct wait_key *const *keys = workflow_waits(work->context, instance->workflow, &count);
-	if (!count)
+	if (!count && !instance->early.count)
 		return OK;
 	for (uint32_t i = 0; work_is_going(instance) && i < instance->strands.count; i++)
 		ahead |= waits_ahead(work, &instance->strands.items[i]);

@@ -1,6 +1,6 @@
 /* The durable points of a workflow, for those who move its instances to another version: what each is called, and what an
  * instance has to know there so that the steps behind it find what they read. Looks at finished code alone; must never change
- * it. docs/decisions/0024 */
+ * it. docs/decisions/0025 */
 #include "dsl/compiler/statement.h"
 
 /* --- collected while the statements are compiled */

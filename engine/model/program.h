@@ -386,7 +386,7 @@ struct work_variable {
 	bool is_own; /* the compiler's own */
 };
 
-/* Where an instance may rest, by a name that people can say: docs/decisions/0024 */
+/* Where an instance may rest, by a name that people can say: docs/decisions/0025 */
 struct work_point {
 	struct text name; /* as its author wrote it, "wait for order.paid"; unique in its workflow (" #2") */
 	uint32_t step;

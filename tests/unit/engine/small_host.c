@@ -398,6 +398,26 @@ void host_resume(struct small_host *host, uint32_t nth, enum resume resume)
 	turn(host, turn_resume, &(struct host_word){nth_of(host, SYSTEM_INSTANCE, nth), (int)resume});
 }
 
+static enum status turn_move(struct small_host *host, void *argument)
+{
+	engine_begin(host->engine);
+	return engine_move(host->engine, argument, value_missing(), host->now, &host->ports, &host->turn, &host->error);
+}
+
+void host_move(struct small_host *host, uint32_t nth, const struct program *from, const char *point)
+{
+	struct point_change change;
+	struct workflow_move move = {.from = from, .instance = nth_of(host, SYSTEM_INSTANCE, nth), .points = &change};
+	if (point) {
+		struct text said = text_from(point);
+		uint32_t arrow = (uint32_t)text_find(said, TEXT(" -> "));
+		change.from = (struct text){said.bytes, arrow};
+		change.to = (struct text){said.bytes + arrow + 4, said.length - arrow - 4};
+		move.point_count = 1;
+	}
+	turn(host, turn_move, &move);
+}
+
 const char *host_call_shows(struct small_host *host, uint32_t nth)
 {
 	struct text_builder text = {.arena = &host->arena};

@@ -64,6 +64,9 @@ void host_answer(struct small_host *host, uint32_t nth, const char *json, const 
 /* The n-th approval that there is; the n-th instance. */
 void host_decide(struct small_host *host, uint32_t nth, bool approved);
 void host_resume(struct small_host *host, uint32_t nth, enum resume resume);
+/* The n-th instance goes on with the program that is active, and no longer with `from`. "OLD -> NEW" is a point that is called
+ * otherwise; NULL: none is. */
+void host_move(struct small_host *host, uint32_t nth, const struct program *from, const char *point);
 /* "shop.pay p1" */
 const char *host_call_shows(struct small_host *host, uint32_t nth);
 
