@@ -37,6 +37,9 @@ void engine_ready(const struct turns *turns, const struct loaded *loaded);
 /* The turn's changes and calls. */
 enum status plan_keep(struct turning *turning, struct turned *turned) MUST_CHECK;
 
+/* --- moved.c */
+enum status moved_turn(struct turning *turning) MUST_CHECK;
+
 /* --- elsewhere.c: docs/decisions/0011-an-instance-is-a-row.md */
 /* Which other programs the turn is about as well; `reckoned` is what the engine has said of it, and comes back. */
 enum status elsewhere_find(struct turning *turning, enum status reckoned) MUST_CHECK;

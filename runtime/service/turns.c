@@ -174,9 +174,9 @@ static enum status activated_turn(struct turning *turning)
 }
 
 enum status (*const TURNS[ENTRY_ORIGIN_COUNT])(struct turning *turning) = {
-	[ENTRY_EVENT] = event_turn,        [ENTRY_RECEIVED] = received_turn, [ENTRY_TIMER] = timer_turn,
-	[ENTRY_ANSWER] = answer_turn,      [ENTRY_DECISION] = decision_turn, [ENTRY_RESUMED] = resumed_turn,
-	[ENTRY_ACTIVATED] = activated_turn};
+	[ENTRY_EVENT] = event_turn,         [ENTRY_RECEIVED] = received_turn, [ENTRY_TIMER] = timer_turn,
+	[ENTRY_ANSWER] = answer_turn,       [ENTRY_DECISION] = decision_turn, [ENTRY_RESUMED] = resumed_turn,
+	[ENTRY_ACTIVATED] = activated_turn, [ENTRY_MOVED] = moved_turn};
 
 /* --- what a turn sent out goes into the outbox */
 static enum status outgoing_keep(struct turning *turning, struct turned *turned)
