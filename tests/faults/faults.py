@@ -369,7 +369,7 @@ def clock_jumps(trial, times):
         trial.work(3)
         trial.offset.write_text("+3600")
         trial.work(3)
-        wait_until(lambda: trial.count(f"select max(handled_at) from _journal where handled_at>{int(time.time()) + 3000}") > 0, "the service sees it")
+        wait_until(lambda: trial.count(f"select count(*) from _journal where handled_at>{int(time.time()) + 3000}") > 0, "the service sees it")
         trial.probe()
         trial.settle()
         trial.offset.write_text("+0")
@@ -593,7 +593,7 @@ def row(store, name, fault, times):
             if any(verdict.values()):
                 print(trial.found, file=sys.stderr)
             found.update(verdict, events=sum(trial.taken.values()), median=statistics.median(trial.recoveries), worst=max(trial.recoveries))
-        except AssertionError as error:
+        except Exception as error:  # whatever it was: the other faults have their turn, and this one has failed
             print((trial.folder / "log").read_text()[-4000:], file=sys.stderr)
             found.update(lost=f"**{error}**", doubled="?", disordered="?", misjudged="?", unproven="?", events=sum(trial.taken.values()), median=0, worst=SOON + 1)
         finally:
