@@ -182,6 +182,8 @@ static enum status undo_move(struct mover *mover, const struct undo *old, struct
 	struct error *error = mover->context->error;
 	*new = *old;
 	new->arguments = arguments;
+	if (!action)
+		return error_set(error, INVALID, "it is to undo what nothing undoes; was its row changed by hand?");
 	if (!old->taken)
 		return error_set(error, INVALID, "it has not come to rest behind the call that %.*s undoes",
 				 TEXT_ARGS(action->name));

@@ -145,6 +145,16 @@ static enum status place_check(const struct mover *mover, uint32_t number, const
 						   : OK;
 }
 
+/* What a strand waits for is written at the step at which it does. */
+static bool rests_at(enum strand_state state, enum step_operation operation)
+{
+	static const enum step_operation STEPS[STRAND_STATE_COUNT] = {
+		[STRAND_CALL] = STEP_WORK_CALL,    [STRAND_RETRY] = STEP_WORK_CALL,      [STRAND_WAIT] = STEP_WORK_WAIT,
+		[STRAND_SLEEP] = STEP_WORK_SLEEP,  [STRAND_APPROVE] = STEP_WORK_APPROVE, [STRAND_HOLD] = STEP_WORK_HOLD,
+		[STRAND_JOIN] = STEP_WORK_PARALLEL};
+	return STEPS[state] == operation || (state == STRAND_HOLD && operation == STEP_WORK_CALL);
+}
+
 /* A person may let a call that holds go on without an answer: its result is not set then. */
 static bool holds_there(const struct mover *mover, const struct strand *old, const struct work_point *is)
 {
@@ -163,7 +173,7 @@ static enum status strand_move(struct mover *mover, uint32_t number)
 		new->step = 0; /* of no meaning any more */
 		return OK;
 	}
-	if (old->state == STRAND_READY || !was)
+	if (!was || !rests_at(old->state, mover->old.workflow->code->steps[was->step].operation))
 		return error_set(mover->context->error, INVALID, "it rests at no point of its workflow; resume it first");
 	enum status status = point_choose(mover, was, &is);
 	if (status != OK)

@@ -7,7 +7,8 @@
 #include <string.h>
 
 static struct small_host host;
-static char *sources[2]; /* programs point into them */
+static char *sources[40]; /* programs point into them */
+static uint32_t source_count;
 static const struct program *before;
 
 #define PACK(version, rank, first)                                                                                             \
@@ -33,15 +34,14 @@ static const struct program *before;
 static void close_all(void)
 {
 	host_close(&host);
-	free(sources[0]);
-	free(sources[1]);
-	sources[0] = sources[1] = NULL;
+	while (source_count)
+		free(sources[--source_count]);
 }
 
 static void begin(const char *workflow)
 {
-	assert_true(asprintf(&sources[0], OLD "workflow work(order ref order) {\n%s\n}\n", workflow) > 0);
-	host_open(&host, sources[0]);
+	assert_true(asprintf(&sources[source_count++], OLD "workflow work(order ref order) {\n%s\n}\n", workflow) > 0);
+	host_open(&host, sources[source_count - 1]);
 	host.is_killed = true;
 	before = host.program;
 	host_raise(&host, "go", "{\"order\": \"A\"}");
@@ -50,8 +50,8 @@ static void begin(const char *workflow)
 
 static void activate(const char *source)
 {
-	sources[1] = strdup(source);
-	host_activate(&host, sources[1]);
+	sources[source_count++] = strdup(source);
+	host_activate(&host, sources[source_count - 1]);
 }
 
 static void newer(const char *workflow)
@@ -361,6 +361,108 @@ static void test_names_of_points(void **state)
 	close_all();
 }
 
+/* --- moved at each point, to the same steps in other places and slots: nothing of it may be seen */
+static const struct journey {
+	const char *workflow,
+		*acts; /* a: the next call is answered, f: it fails, s: signal, t: an hour, d: decided, g: go on */
+} JOURNEYS[] = {
+	{"step r = call shop.reserve(order.name) retry 1 backoff 1min undo call shop.release(r.id)\n"
+	 "let n = r.count + 1\nwait for signal as s where s.word == order.name and s.worth > n\n"
+	 "set order { step = \"{r.id} {n} {s.worth}\" }\nsleep for 1h\nset order { note = s.word }",
+	 "ftast"},
+	{"for each word in order.words {\n"
+	 "  if word != \"z\" and order.name == \"A\" {\n"
+	 "    step r = call shop.reserve(\"{word}!\") undo call shop.release(r.id)\n"
+	 "    sleep for 1h\n    set order { step = \"{order.step default \"\"}{word}{r.count}\" }\n"
+	 "  }\n  for each letter in order.words { sleep for 1h }\n}\n"
+	 "hold\nfail \"done\"",
+	 "atttatttgaa"},
+	{"parallel {\n"
+	 "  step r = call shop.reserve(order.name) else log \"none\"\n"
+	 "  parallel {\n    sleep for 1h\n    step q = call shop.pay(order.name) undo call shop.refund(q.id)\n  }\n"
+	 "  wait for signal as s where s.word == order.name timeout 5h else fail \"late\"\n"
+	 "  if order.name == \"A\" { approve by role boss within 1d\n    step p = call shop.pay(\"late\")\n    set order { "
+	 "note = p.id } }\n"
+	 "}\nset order { step = \"{r.id default \"-\"} {q.id} {s.word}\" }",
+	 "fatdsa"},
+	{"let from = now\nlet rank = order.rank\nlet both = [order.name, \"x\"]\nlet worth = 1..3\nsleep until now + 1h\n"
+	 "if rank == high or 2 in worth { step r = call shop.reserve(order.name) else hold\n  hold }\n"
+	 "set order { rank = rank; words = both; step = \"{now - from}\" }",
+	 "tftgg"},
+};
+
+static void act(char what)
+{
+	static const char answer[] = "{\"id\": \"i\", \"count\": 4}";
+	uint32_t last = host.calls.count - 1;
+	switch (what) {
+	case 'a':
+		for (uint32_t i = 0; i <= last; i++) /* those that were answered are not asked again */
+			host_answer(&host, i, answer, NULL);
+		break;
+	case 'f':
+		host_answer(&host, 0, NULL, "no");
+		break;
+	case 's':
+		host_raise(&host, "signal", "{\"word\": \"A\", \"worth\": 9}");
+		break;
+	case 't':
+		host_advance(&host, 3600);
+		break;
+	case 'd':
+		host_decide(&host, 0, true);
+		break;
+	default:
+		host_resume(&host, 0, RESUME_GO_ON);
+	}
+	if (host.status != OK)
+		fail_msg("%c: %s", what, host.error.sentence);
+}
+
+static void move_to_the_same(const char *workflow, uint32_t number)
+{
+	char text[2000], shift[400] = "";
+	for (uint32_t i = 0; i <= number; i++)
+		snprintf(shift + strlen(shift), sizeof shift - strlen(shift), "let more%u = \"{order.name}\"\n", i);
+	snprintf(text, sizeof text, "%s%s", shift, workflow);
+	const char *state = host_shows(&host, "workflow_instance", 0, "state");
+	if (strcmp(state, "running") && strcmp(state, "held"))
+		return;
+	newer(text);
+	host_move(&host, 0, before, NULL);
+	if (host.status != OK)
+		fail_msg("%s", host.error.sentence);
+	before = host.program;
+}
+
+static char *end_of(const struct journey *journey, bool moved)
+{
+	char *end;
+	begin(journey->workflow);
+	for (uint32_t i = 0; journey->acts[i]; i++) {
+		if (moved)
+			move_to_the_same(journey->workflow, i);
+		act(journey->acts[i]);
+	}
+	assert_true(asprintf(&end, "%s | %s | %s | %s | %u calls, %u waits, %u timers",
+			     host_shows(&host, "workflow_instance", 0, "state"), host_shows(&host, "order", 0, "step"),
+			     host_shows(&host, "order", 0, "note"), host_shows(&host, "workflow_instance", 0, "waits_for"),
+			     host.calls.count, host_count(&host, "workflow_wait"), host_count(&host, "timer")) > 0);
+	close_all();
+	return end;
+}
+
+static void test_who_moves_at_each_point_comes_to_the_same_end(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof JOURNEYS / sizeof *JOURNEYS; i++) {
+		char *stays = end_of(&JOURNEYS[i], false), *moved = end_of(&JOURNEYS[i], true);
+		assert_string_equal(stays, moved);
+		free(stays);
+		free(moved);
+	}
+}
+
 /* --- what is refused */
 static const struct refusal {
 	const char *old, *new, *point, *sentence;
@@ -512,6 +614,7 @@ int main(void)
 		cmocka_unit_test(test_waits_that_are_ahead_are_prepared_anew),
 		cmocka_unit_test(test_a_second_time_nothing_happens),
 		cmocka_unit_test(test_names_of_points),
+		cmocka_unit_test(test_who_moves_at_each_point_comes_to_the_same_end),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_other_parameters_are_refused),
 		cmocka_unit_test(test_a_value_that_is_gone_is_refused),
