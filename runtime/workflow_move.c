@@ -220,22 +220,47 @@ static void planned_print(struct moving *moving, bool is_dry)
 	       moving->planned.count - moving->moved, is_dry ? "would stay" : "stay");
 }
 
+static bool has_workflow(const struct program *program, struct text name)
+{
+	for (uint32_t i = 0; i < program->workflow_count; i++)
+		if (text_equal(program->workflows[i].name, name))
+			return true;
+	return false;
+}
+
+/* One that nobody has, now or under way, is mistyped. */
+static enum status workflow_check(struct moving *moving)
+{
+	const struct workflows *workflows = &moving->workflows;
+	const struct loaded *loaded;
+	struct error ignored;
+
+	for (uint32_t i = 0; i < workflows->instances.count; i++)
+		if (text_equal(workflows->instances.items[i].workflow, moving->workflow))
+			return OK;
+	for (uint32_t i = 0; i < workflows->tenants.count; i++)
+		if (programs_of(workflows->programs, workflows->tenants.items[i].number, &loaded, &ignored) == OK &&
+		    has_workflow(loaded->program, moving->workflow))
+			return OK;
+	return error_set(&moving->serving->error, NOT_FOUND, "there is no workflow `%.*s`", TEXT_ARGS(moving->workflow));
+}
+
+/* Checked without a lock: the turn checks again, and the service goes on meanwhile. */
 static int move_and_say(struct moving *moving)
 {
 	struct serving *serving = moving->serving;
 	bool is_dry = option_given(serving->line, "dry-run");
-	enum status status = store_begin(serving->store, &serving->error);
+	enum status status = workflow_check(moving);
 
-	if (status != OK)
-		return world_error(&serving->error);
-	status = instances_check(moving);
+	if (status == OK)
+		status = instances_check(moving);
 	if (status == OK)
 		status = points_check(moving);
-	if (status == OK && !is_dry)
-		status = entries_add(moving);
-	if (status == OK && is_dry)
-		store_rollback(serving->store);
-	else if (serving_settle(serving, status) != EXIT_FINE)
+	if (status == OK && !is_dry && moving->moved)
+		status = store_begin(serving->store, &serving->error);
+	if (status != OK)
+		return world_error(&serving->error);
+	if (!is_dry && moving->moved && serving_settle(serving, entries_add(moving)) != EXIT_FINE)
 		return EXIT_BROKEN;
 	(serving->line->json ? planned_json : planned_print)(moving, is_dry);
 	return moving->moved == moving->planned.count ? EXIT_FINE : EXIT_FINDINGS;

@@ -176,6 +176,7 @@ class MoveTest(unittest.TestCase):
             ((), "workflows can be listed and moved"),
             (("list", "stay"), "takes no word behind it"),
             (("move",), "which workflow?"),
+            (("move", "sty"), "there is no workflow `sty`"),
             (("move", "stay", "--tenant", "globex"), "there is no tenant `globex`"),
         ):
             self.refuses(sentence, "workflow", *words)
