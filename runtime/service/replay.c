@@ -117,6 +117,8 @@ static enum status turns_begin(struct replay *replay, struct error *error)
 
 	replay->turns = turns_open(replay->store, replay->programs);
 	turns_listen(replay->turns, replay->heard, replay->context);
+	if (replay->leads)
+		turns_moves_follow(replay->turns);
 	return status;
 }
 
@@ -310,6 +312,7 @@ enum status replay_use(struct replay *replay, const struct program *program, con
 	enum status status = stack_switch(replay, &activating, error);
 
 	replay->leads = true;
+	turns_moves_follow(replay->turns);
 	if (status == OK)
 		status = turns_run(replay->turns, &entry, 1, at, &turned, error);
 	if (status == OK && entry.state == ENTRY_DEAD)

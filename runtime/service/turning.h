@@ -11,6 +11,7 @@ struct turns {
 	struct ports ports;
 	struct arena arena; /* one entry */
 	struct arena kept;  /* one transaction: sentences */
+	bool moves_follow;  /* turns_moves_follow */
 	turn_heard_fn *heard;
 	void *context;
 };

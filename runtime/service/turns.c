@@ -59,6 +59,11 @@ void turns_listen(struct turns *turns, turn_heard_fn *heard, void *context)
 	turns->context = context;
 }
 
+void turns_moves_follow(struct turns *turns)
+{
+	turns->moves_follow = true;
+}
+
 void engine_ready(const struct turns *turns, const struct loaded *loaded)
 {
 	store_use_program(turns->store, loaded->program);

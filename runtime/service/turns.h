@@ -21,6 +21,8 @@ void turns_close(struct turns *turns);
  */
 typedef void turn_heard_fn(void *context, const struct loaded *loaded, const struct turn *turn);
 void turns_listen(struct turns *turns, turn_heard_fn *heard, void *context);
+/* Whoever is moved goes on with the program that its tenant runs, whichever that is. */
+void turns_moves_follow(struct turns *turns);
 
 /* What became of a transaction, for metrics. */
 struct turned {

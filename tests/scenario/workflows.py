@@ -60,15 +60,18 @@ class MoveTest(unittest.TestCase):
     def settled(self):
         wait_until(lambda: self.service.number("select count(*) from _journal where state=0") == 0, "what came has had its turn")
 
-    def newer(self):
-        folder = self.folder / "newer"
+    def changed(self, name, changes):
+        folder = self.folder / name
         shutil.copytree(PACK, folder)
         text = (folder / "pack.flow").read_text()
-        for before, after in NEWER:
+        for before, after in changes:
             self.assertIn(before, text)
             text = text.replace(before, after)
         (folder / "pack.flow").write_text(text)
-        self.does("pack", "install", "--unsigned", str(folder))
+        return str(folder)
+
+    def newer(self):
+        self.does("pack", "install", "--unsigned", self.changed("newer", NEWER))
         self.does("pack", "activate", "house@1.1.0")
         self.settled()
 
@@ -93,9 +96,13 @@ class MoveTest(unittest.TestCase):
         # from the beginning on the newer packs: what was moved is where it should be from the start
         answer = self.replayed("1h")
         self.assertEqual([each for each in answer["decisions"] if each.get("dead_then") or each.get("dead_now")], [], answer)
+        # on packs that were never active: what was moved goes on with those
+        newest = self.changed("newest", [*NEWER, ('"1.1.0"', '"1.2.0"'), ('state = "1.1"', 'state = "1.2"')])
+        answer = self.replayed("1h", "--pack", newest)
+        self.assertEqual([each for each in answer["decisions"] if each.get("dead_then") or each.get("dead_now")], [], answer)
 
-    def replayed(self, since):
-        run = self.service.command("replay", "--since", since, "--json")
+    def replayed(self, since, *more):
+        run = self.service.command("replay", "--since", since, *more, "--json")
         self.assertIn(run.returncode, (0, 1), run.stderr)
         return json.loads(run.stdout)
 
