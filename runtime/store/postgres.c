@@ -116,7 +116,8 @@ enum status postgres_reach(struct postgres *postgres, struct error *error)
 {
 	if (postgres->open)
 		return OK;
-	if (PQstatus(postgres->connection) == CONNECTION_OK)
+	bool in_order = PQpipelineStatus(postgres->connection) == PQ_PIPELINE_OFF; /* else something broke off within it */
+	if (PQstatus(postgres->connection) == CONNECTION_OK && in_order)
 		return confine_now(postgres, error);
 	PQreset(postgres->connection);
 	if (PQstatus(postgres->connection) != CONNECTION_OK)
