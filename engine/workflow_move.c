@@ -5,20 +5,12 @@
 
 #include <inttypes.h>
 
-static const struct workflow *workflow_named(const struct program *program, struct text name)
-{
-	for (uint32_t i = 0; i < program->workflow_count; i++)
-		if (text_equal(program->workflows[i].name, name))
-			return &program->workflows[i];
-	return NULL;
-}
-
 /* --- as it stands */
 static enum status workflows_find(struct mover *mover, struct text name)
 {
 	struct error *error = mover->context->error;
-	mover->old.workflow = workflow_named(mover->move->from, name);
-	mover->work.instance.workflow = workflow_named(mover->context->program, name);
+	mover->old.workflow = program_workflow(mover->move->from, name);
+	mover->work.instance.workflow = program_workflow(mover->context->program, name);
 	if (!mover->old.workflow || !mover->work.instance.workflow)
 		return error_set(error, INVALID, "the %s version of the packs has no workflow %.*s",
 				 mover->old.workflow ? "new" : "old", TEXT_ARGS(name));
@@ -53,14 +45,14 @@ static enum status instance_load(struct mover *mover, bool *is_done_out)
 	if (status != OK)
 		return status == NOT_FOUND ? error_set(context->error, NOT_FOUND, "there is no such workflow") : status;
 	struct text runs_on = value_as_text(row[INSTANCE_PROGRAM]);
-	*is_done_out = text_equal(runs_on, text_format(context->arena, "%016" PRIx64, context->program->hash)) ||
+	*is_done_out = text_equal(runs_on, program_hash_text(context->arena, context->program->hash)) ||
 		       !instance_state_find(value_as_text(row[INSTANCE_STATE]), &mover->old.state) ||
 		       instance_state_is_over(mover->old.state);
 	if (*is_done_out)
 		return OK;
 	if (!mover->move->from)
 		return error_set(context->error, INVALID, "the packs that it began on, %.*s, are not kept", TEXT_ARGS(runs_on));
-	if (!text_equal(runs_on, text_format(context->arena, "%016" PRIx64, mover->move->from->hash)))
+	if (!text_equal(runs_on, program_hash_text(context->arena, mover->move->from->hash)))
 		return error_set(context->error, INVALID, "it runs on the version %.*s, not on %016" PRIx64, TEXT_ARGS(runs_on),
 				 mover->move->from->hash);
 	mover->old.id = id;
@@ -145,7 +137,7 @@ enum status engine_move(struct engine *engine, const struct workflow_move *move,
 enum status engine_whereabouts(const struct program *program, struct text workflow, struct text data, struct arena *arena,
 			       struct text *points_out, struct error *error)
 {
-	struct instance instance = {.workflow = workflow_named(program, workflow)};
+	struct instance instance = {.workflow = program_workflow(program, workflow)};
 	struct text_builder points = {.arena = arena};
 	if (!instance.workflow)
 		return error_set(error, NOT_FOUND, "these packs have no workflow %.*s", TEXT_ARGS(workflow));

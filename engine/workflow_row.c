@@ -3,7 +3,6 @@
 #include "engine/workflow.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "engine/base/check.h"
 
@@ -14,11 +13,6 @@ struct text id_text(struct context *context, struct record_id id)
 	return text_copy(context->arena, text_from(buffer));
 }
 
-static struct text hash_text(struct context *context, uint64_t hash)
-{
-	return text_format(context->arena, "%016" PRIx64, hash);
-}
-
 /* Found by equality of this text; what it is made of is compared afterwards. */
 static struct text arguments_text(struct context *context, const struct workflow *workflow, const struct value *arguments)
 {
@@ -26,7 +20,7 @@ static struct text arguments_text(struct context *context, const struct workflow
 	for (uint32_t i = 0; i < workflow->parameter_count; i++)
 		hash = (hash ^ (arguments[i].kind == VALUE_MISSING ? 0 : value_hash(arguments[i]))) *
 		       UINT64_C(0x9e3779b97f4a7c15);
-	return hash_text(context, hash);
+	return text_format(context->arena, "%016" PRIx64, hash);
 }
 
 enum status work_create(struct context *context, const struct workflow *workflow, const struct value *arguments,
@@ -47,7 +41,7 @@ enum status work_create(struct context *context, const struct workflow *workflow
 	struct value values[] = {
 		value_text(workflow->name),
 		value_text(instance_state_name(INSTANCE_RUNNING_STATE)),
-		value_text(hash_text(context, context->program->hash)),
+		value_text(program_hash_text(context->arena, context->program->hash)),
 		value_text(instance_write(context->arena, context->program, &work.instance)),
 		value_text(arguments_text(context, workflow, arguments)),
 	};
@@ -56,14 +50,6 @@ enum status work_create(struct context *context, const struct workflow *workflow
 }
 
 /* --- loading */
-static const struct workflow *workflow_find(const struct program *program, struct text name)
-{
-	for (uint32_t i = 0; i < program->workflow_count; i++)
-		if (text_equal(program->workflows[i].name, name))
-			return &program->workflows[i];
-	return NULL;
-}
-
 static enum status raise_event(struct context *context, const char *name, struct text workflow, struct text instance,
 			       const struct text *sentence)
 {
@@ -117,7 +103,7 @@ static enum status work_is_foreign(struct work *work, const struct value *row, e
 {
 	const struct ports *ports = work->context->ports;
 	struct text name = value_as_text(row[INSTANCE_WORKFLOW]);
-	uint64_t program = strtoull(text_copy(work->context->arena, value_as_text(row[INSTANCE_PROGRAM])).bytes, NULL, 16);
+	uint64_t program = program_hash_read(value_as_text(row[INSTANCE_PROGRAM]));
 	return ports->runs_elsewhere && ports->runs_elsewhere(ports->host, program) ? leave_elsewhere(work, name, program)
 										    : hold_foreign(work, name, state);
 }
@@ -134,9 +120,9 @@ enum status work_load(struct context *context, struct record_id id, struct work 
 	if (!instance_state_find(value_as_text(row[INSTANCE_STATE]), &state) || instance_state_is_over(state))
 		return NOT_FOUND;
 	work->instance.state = state;
-	work->instance.workflow = workflow_find(context->program, name);
+	work->instance.workflow = program_workflow(context->program, name);
 	if (!work->instance.workflow ||
-	    !text_equal(value_as_text(row[INSTANCE_PROGRAM]), hash_text(context, context->program->hash)))
+	    !text_equal(value_as_text(row[INSTANCE_PROGRAM]), program_hash_text(context->arena, context->program->hash)))
 		return work_is_foreign(work, row, state);
 	work->code = work->instance.workflow->code;
 	return instance_read(context->arena, context->program, value_as_text(row[INSTANCE_DATA]), &work->instance,
@@ -180,7 +166,7 @@ enum status work_keep_here(struct work *work)
 {
 	static const uint16_t FIELDS[] = {INSTANCE_PROGRAM, INSTANCE_ARGUMENTS};
 	struct context *context = work->context;
-	struct value values[] = {value_text(hash_text(context, context->program->hash)),
+	struct value values[] = {value_text(program_hash_text(context->arena, context->program->hash)),
 				 value_text(arguments_text(context, work->instance.workflow, work->instance.frame))};
 	enum status status = work_keep(work);
 	return status == OK ? row_update(context, system_entity(context, SYSTEM_INSTANCE), work->instance.id, FIELDS, values, 2)

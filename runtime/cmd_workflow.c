@@ -140,7 +140,7 @@ static void groups_json(const struct workflows *workflows, const group_list *gro
 		json_open_object(&writer);
 		json_write_member(&writer, "tenant", serving_tenant(&workflows->tenants, group->first->tenant));
 		json_write_member(&writer, "workflow", group->first->workflow);
-		json_write_member(&writer, "program", text_format(arena, "%016" PRIx64, group->first->program));
+		json_write_member(&writer, "program", program_hash_text(arena, group->first->program));
 		json_write_member(&writer, "pack", group->program ? group->program->name : TEXT(""));
 		json_write_member(&writer, "version", group->program ? group->program->version : TEXT(""));
 		json_write_member(&writer, "at", group->place);

@@ -438,7 +438,7 @@ static int history(struct serving *serving)
 		table_add_number(&table, each->number);
 		table_add(&table, time_text(arena, each->at), STYLE_DIM);
 		table_add(&table, each->by, STYLE_PLAIN);
-		table_add(&table, text_format(arena, "%016" PRIx64, each->stack), STYLE_DIM);
+		table_add(&table, program_hash_text(arena, each->stack), STYLE_DIM);
 		table_add(&table, names, STYLE_BOLD);
 		table_add(&table,
 			  each->origin == each->number ? TEXT("activated")

@@ -1,6 +1,5 @@
 /* `stellwerk workflow move`: which instances may go on with the packs that their tenant runs now, and why others may not. The
  * engine says it, here as in the turn that moves them: here nothing of it is kept but an entry of the journal. */
-#include <inttypes.h>
 #include <time.h>
 
 #include "engine/base/json.h"
@@ -53,7 +52,7 @@ static bool is_from(const struct moving *moving, uint64_t program)
 {
 	const char *from = option_value(moving->serving->line, "from");
 
-	return !from || text_starts(text_format(moving->serving->line->arena, "%016" PRIx64, program), text_from(from));
+	return !from || text_starts(program_hash_text(moving->serving->line->arena, program), text_from(from));
 }
 
 /* --- what would become of each */
@@ -115,11 +114,10 @@ static bool is_point(const struct moving *moving, struct text name)
 {
 	for (uint32_t i = 0; i < moving->planned.count; i++) {
 		const struct program *from = moving->planned.items[i].from;
-		for (uint32_t w = 0; from && w < from->workflow_count; w++)
-			for (uint32_t k = 0; k < from->workflows[w].point_count; k++)
-				if (text_equal(from->workflows[w].name, moving->workflow) &&
-				    text_equal(from->workflows[w].points[k].name, name))
-					return true;
+		const struct workflow *workflow = from ? program_workflow(from, moving->workflow) : NULL;
+		for (uint32_t k = 0; workflow && k < workflow->point_count; k++)
+			if (text_equal(workflow->points[k].name, name))
+				return true;
 	}
 	return false;
 }
@@ -182,8 +180,8 @@ static void planned_json(struct moving *moving, bool is_dry)
 		json_open_object(&writer);
 		json_write_member(&writer, "id", text_from(id));
 		json_write_member(&writer, "tenant", serving_tenant(&moving->workflows.tenants, each->instance->tenant));
-		json_write_member(&writer, "from", text_format(arena, "%016" PRIx64, each->instance->program));
-		json_write_member(&writer, "to", text_format(arena, "%016" PRIx64, each->to->hash));
+		json_write_member(&writer, "from", program_hash_text(arena, each->instance->program));
+		json_write_member(&writer, "to", program_hash_text(arena, each->to->hash));
 		json_write_member(&writer, "at", workflows_place(&moving->workflows, each->from, each->instance));
 		json_write_name(&writer, TEXT("moved"));
 		json_write_bool(&writer, !each->why.length);
@@ -220,14 +218,6 @@ static void planned_print(struct moving *moving, bool is_dry)
 	       moving->planned.count - moving->moved, is_dry ? "would stay" : "stay");
 }
 
-static bool has_workflow(const struct program *program, struct text name)
-{
-	for (uint32_t i = 0; i < program->workflow_count; i++)
-		if (text_equal(program->workflows[i].name, name))
-			return true;
-	return false;
-}
-
 /* One that nobody has, now or under way, is mistyped. */
 static enum status workflow_check(struct moving *moving)
 {
@@ -240,7 +230,7 @@ static enum status workflow_check(struct moving *moving)
 			return OK;
 	for (uint32_t i = 0; i < workflows->tenants.count; i++)
 		if (programs_of(workflows->programs, workflows->tenants.items[i].number, &loaded, &ignored) == OK &&
-		    has_workflow(loaded->program, moving->workflow))
+		    program_workflow(loaded->program, moving->workflow))
 			return OK;
 	return error_set(&moving->serving->error, NOT_FOUND, "there is no workflow `%.*s`", TEXT_ARGS(moving->workflow));
 }

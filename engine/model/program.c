@@ -1,5 +1,10 @@
 /* Names of steps and outcomes, and the ids that a program's own things have. */
 #include "engine/model/program.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "engine/model/trace.h"
 
 const char *step_name(enum step_operation operation)
@@ -20,6 +25,27 @@ const char *outcome_name(enum outcome outcome)
 		[OUTCOME_ONCE] = "once",           [OUTCOME_AT_MOST] = "at most",     [OUTCOME_WAITING] = "waiting",
 		[OUTCOME_CANCELLED] = "cancelled", [OUTCOME_FAILED] = "failed"};
 	return NAMES[outcome];
+}
+
+const struct workflow *program_workflow(const struct program *program, struct text name)
+{
+	for (uint32_t i = 0; i < program->workflow_count; i++)
+		if (text_equal(program->workflows[i].name, name))
+			return &program->workflows[i];
+	return NULL;
+}
+
+struct text program_hash_text(struct arena *arena, uint64_t hash)
+{
+	return text_format(arena, "%016" PRIx64, hash);
+}
+
+uint64_t program_hash_read(struct text text)
+{
+	char digits[17];
+
+	snprintf(digits, sizeof digits, "%.*s", TEXT_ARGS(text));
+	return strtoull(digits, NULL, 16);
 }
 
 const struct receive *program_receive(const struct program *program, struct text connector, struct text name)

@@ -571,6 +571,11 @@ struct program {
 struct record_id clock_row_id(const struct clock *clock, struct record_id record);
 
 const char *step_name(enum step_operation operation);
+/* NULL: there is none. */
+const struct workflow *program_workflow(const struct program *program, struct text name);
+/* program.hash as it is kept and shown: 16 digits. */
+struct text program_hash_text(struct arena *arena, uint64_t hash);
+uint64_t program_hash_read(struct text text);
 /* NULL: there is none. An empty name: the connector's first. */
 const struct receive *program_receive(const struct program *program, struct text connector, struct text name);
 

@@ -2,15 +2,7 @@
  * that nobody has checked the move for, but in a past that runs on packs of its own. */
 #include "runtime/service/moved.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-
 #include "runtime/service/turning.h"
-
-static void hash_write(struct arena *arena, struct json_writer *writer, const char *name, uint64_t hash)
-{
-	json_write_member(writer, name, text_format(arena, "%016" PRIx64, hash));
-}
 
 struct text moved_content(struct arena *arena, const struct program *from, const struct program *to,
 			  const point_changes *points, struct text by)
@@ -19,8 +11,8 @@ struct text moved_content(struct arena *arena, const struct program *from, const
 	struct json_writer writer = {.text = &content};
 
 	json_open_object(&writer);
-	hash_write(arena, &writer, "from", from->hash);
-	hash_write(arena, &writer, "to", to->hash);
+	json_write_member(&writer, "from", program_hash_text(arena, from->hash));
+	json_write_member(&writer, "to", program_hash_text(arena, to->hash));
 	json_write_name(&writer, TEXT("points"));
 	json_open_list(&writer);
 	for (uint32_t i = 0; i < points->count; i++) {
@@ -33,11 +25,6 @@ struct text moved_content(struct arena *arena, const struct program *from, const
 	json_write_member(&writer, "by", by);
 	json_close_object(&writer);
 	return builder_text(&content);
-}
-
-static uint64_t hash_read(struct arena *arena, const struct json *content, const char *name)
-{
-	return strtoull(text_copy(arena, json_member_text(content, name)).bytes, NULL, 16);
 }
 
 static void points_read(struct arena *arena, const struct json *content, point_changes *points)
@@ -59,12 +46,13 @@ enum status moved_turn(struct turning *turning)
 
 	if (!turning->content || json_kind(turning->content) != JSON_OBJECT)
 		return error_set(turning->error, INVALID, "it does not say how the workflow is to be moved");
-	if (!turns->moves_follow && hash_read(arena, turning->content, "to") != turning->loaded->program->hash)
+	if (!turns->moves_follow &&
+	    program_hash_read(json_member_text(turning->content, "to")) != turning->loaded->program->hash)
 		return error_set(
 			turning->error, INVALID,
 			"the packs for which the move was checked are active no more; `workflow move` checks it again");
-	enum status status =
-		programs_by_hash(turns->programs, hash_read(arena, turning->content, "from"), &from, turning->error);
+	enum status status = programs_by_hash(turns->programs, program_hash_read(json_member_text(turning->content, "from")),
+					      &from, turning->error);
 	if (status != OK && status != NOT_FOUND)
 		return status;
 	points_read(arena, turning->content, &points);

@@ -257,11 +257,7 @@ static enum status wish_answered(struct store *store, struct wish *wish, struct 
 
 static int by_id(const void *left, const void *right)
 {
-	struct record_id a = (*(struct held_row *const *)left)->id, b = (*(struct held_row *const *)right)->id;
-
-	if (a.high != b.high)
-		return a.high < b.high ? -1 : 1;
-	return (a.low > b.low) - (a.low < b.low);
+	return id_compare((*(struct held_row *const *)left)->id, (*(struct held_row *const *)right)->id);
 }
 
 static enum knowledge *knowledge_of(const struct wish *wish)

@@ -1,8 +1,6 @@
 /* Reads the instances of workflows by the names of the system's columns, for it knows no program. */
 #include "runtime/store/instances.h"
 
-#include <stdlib.h>
-
 #include "runtime/store/inside.h"
 
 enum status instances_read(struct store *store, struct arena *arena, instance_list *instances_out, struct error *error)
@@ -24,7 +22,6 @@ enum status instances_read(struct store *store, struct arena *arena, instance_li
 		return status;
 	statement_reset(statement);
 	while ((status = statement_step(statement, &row, error)) == OK && row) {
-		struct text program = store_text(arena, statement, 6);
 		*list_add(arena, instances_out) =
 			(struct unfinished_instance){.tenant = statement_column(statement, 0).integer,
 						     .id = id_from_sql(statement_column(statement, 1)),
@@ -32,7 +29,7 @@ enum status instances_read(struct store *store, struct arena *arena, instance_li
 						     .state = store_text(arena, statement, 3),
 						     .waits_for = store_text(arena, statement, 4),
 						     .data = store_text(arena, statement, 5),
-						     .program = strtoull(program.length ? program.bytes : "0", NULL, 16)};
+						     .program = program_hash_read(statement_column(statement, 6).text)};
 	}
 	statement_reset(statement);
 	return status;
