@@ -49,10 +49,7 @@ int serving_settle(struct serving *serving, enum status status)
 {
 	if (status == OK)
 		status = service_call(serving->store, &serving->error);
-	if (status == OK)
-		status = store_commit(serving->store, &serving->error);
-	else
-		store_rollback(serving->store);
+	status = store_end(serving->store, status, &serving->error);
 	if (status != OK)
 		return world_error(&serving->error);
 	service_ring(&serving->settings);

@@ -225,10 +225,7 @@ static enum status turn_end(struct world *world, enum status ran, struct turn_re
 
 	if (status == OK && report->turn)
 		status = store_apply(world->store, &report->turn->plan, error);
-	if (status == OK)
-		status = store_commit(world->store, error);
-	else
-		store_rollback(world->store);
+	status = store_end(world->store, status, error);
 	if (status != OK && !is_refusal(status))
 		return status;
 	if (status != OK) {
@@ -486,10 +483,7 @@ enum status world_given(struct world *world, const struct write *write, struct v
 			    error);
 	if (status == OK)
 		status = given_apply(world, turn, write, ref_out, error);
-	if (status == OK)
-		return store_commit(world->store, error);
-	store_rollback(world->store);
-	return status;
+	return store_end(world->store, status, error);
 }
 
 enum status world_set_setting(struct world *world, const struct setting *setting, struct value value, struct error *error)

@@ -39,10 +39,7 @@ static enum status count_durably(struct member *member, struct entry *entry, str
 	if (status != OK)
 		return status;
 	status = count(member, entry, error);
-	if (status == OK)
-		return store_commit(member->store, error);
-	store_rollback(member->store);
-	return status;
+	return store_end(member->store, status, error);
 }
 
 /* One that has killed before is not tried for ever. */
@@ -79,10 +76,7 @@ static enum status attempt_end(struct careful *careful, struct member *member, c
 	if (status != OK || entry->number)
 		return status;
 	status = deaths_forget(member->store, entry->tenant, entry->id, error);
-	if (status == OK)
-		return store_commit(member->store, error);
-	store_rollback(member->store);
-	return status;
+	return store_end(member->store, status, error);
 }
 
 enum status careful_run(struct careful *careful, struct member *member, entry_list *entries, careful_run_fn *run,

@@ -87,10 +87,7 @@ static enum status put_back(struct member *member, struct call *call, struct err
 	if (status != OK)
 		return status;
 	status = call_change(member->store, call, CALL_SENT, call->attempts, error);
-	if (status == OK)
-		status = store_commit(member->store, error);
-	else
-		store_rollback(member->store);
+	status = store_end(member->store, status, error);
 	if (status == OK && call->state == CALL_DUE)
 		member_come_again(member, (call->due_at - member_now()) * 1000);
 	return status;
@@ -228,10 +225,7 @@ static void suspicion_end(const struct out *out)
 	if (store_begin(store, &error) != OK)
 		return;
 	enum status status = deaths_forget(store, out->call.tenant, out->call.id, &error);
-	if (status == OK)
-		status = store_commit(store, &error);
-	else
-		store_rollback(store);
+	status = store_end(store, status, &error);
 	if (status != OK)
 		log_line(LOG_WARNING, "%s", error.sentence);
 }

@@ -95,10 +95,7 @@ static enum status place_change(struct member *member, const struct out *out, ne
 	news(out, context);
 	if (status == OK)
 		status = place_keep(member, out->place, call->tenant, call->connector, error);
-	if (status == OK)
-		return store_commit(member->store, error);
-	store_rollback(member->store);
-	return status;
+	return store_end(member->store, status, error);
 }
 
 static void used(const struct out *out, void *context)

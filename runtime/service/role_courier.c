@@ -48,10 +48,7 @@ static void on_renew(void *context)
 		if (status == CONFLICT) /* too late: another took it up, and its answer will be a double */
 			status = OK;
 	}
-	if (status == OK)
-		status = store_commit(member->store, &error);
-	else
-		store_rollback(member->store);
+	status = store_end(member->store, status, &error);
 	member_weather(member, status, &error);
 }
 
@@ -251,10 +248,7 @@ static enum status take_together(struct taking *taking, struct error *error)
 	if (status != OK)
 		return status;
 	status = calls_take(taking, error);
-	if (status == OK)
-		status = store_commit(member->store, error);
-	else
-		store_rollback(member->store);
+	status = store_end(member->store, status, error);
 	if (status != OK)
 		taking->place->out -= taking->taken.count; /* the rest is read anew */
 	return status;

@@ -131,10 +131,7 @@ static enum status entries_store(struct member *member, entry_list *entries, str
 	for (uint32_t i = 0; i < entries->count; i++)
 		entries->items[i].handled_at = entries->items[i].received_at; /* of the dead */
 	status = journal_add_many(member->store, entries->items, entries->count, &new, error);
-	if (status == OK)
-		return store_commit(member->store, error);
-	store_rollback(member->store);
-	return status;
+	return store_end(member->store, status, error);
 }
 
 static enum status delivered_run(struct member *member, struct error *error)

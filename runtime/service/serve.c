@@ -46,10 +46,7 @@ static enum status served_keep(struct store *store, struct arena *arena, struct 
 		status = pack_put(store, arena, &served->packs.items[i], &is_new, error);
 		*list_add(arena, hashes_out) = served->packs.items[i].hash;
 	}
-	if (status == OK)
-		return store_commit(store, error);
-	store_rollback(store);
-	return status;
+	return store_end(store, status, error);
 }
 
 /* Whether these were the last that were served from folders. */

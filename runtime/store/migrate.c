@@ -39,10 +39,7 @@ static enum status migrate_alone(struct migrating *migrating)
 	if (status != OK)
 		return status;
 	status = migrating_run(migrating);
-	if (status == OK)
-		status = store_commit(store, migrating->error);
-	else
-		store_rollback(store);
+	status = store_end(store, status, migrating->error);
 	struct error ignored;
 	enum status again = database_check_references(store->database, true, status == OK ? migrating->error : &ignored);
 	return status == OK ? again : status;

@@ -141,6 +141,14 @@ void store_rollback(struct store *store)
 		database_reset_all(store->database);
 }
 
+enum status store_end(struct store *store, enum status status, struct error *error)
+{
+	if (status == OK)
+		return store_commit(store, error);
+	store_rollback(store);
+	return status;
+}
+
 /* --- calls */
 void store_listen(struct store *store, const char *who)
 {

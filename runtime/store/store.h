@@ -34,6 +34,8 @@ void store_has_programs(struct store *store, store_has_fn *has, void *context);
 enum status store_begin(struct store *store, struct error *error) MUST_CHECK;
 enum status store_commit(struct store *store, struct error *error) MUST_CHECK;
 void store_rollback(struct store *store);
+/* Commits, or takes back when `status` is not OK; what became of it. */
+enum status store_end(struct store *store, enum status status, struct error *error) MUST_CHECK;
 
 /* Calls between the processes of all machines that share this store, where they are heard: store_hearing is readable when
  * somebody may have called `who` (-1: nothing will be heard here), `life_out` changes when calls may have been missed, and

@@ -26,10 +26,7 @@ enum status store_make_own_tables(struct store *store, struct error *error)
 	if (status != OK)
 		return status;
 	status = store_create_own_tables(store, error);
-	if (status == OK)
-		return store_commit(store, error);
-	store_rollback(store);
-	return status;
+	return store_end(store, status, error);
 }
 
 /* --- the generation */
