@@ -8,35 +8,20 @@ On the embedded store, or on the PostgreSQL that STELLWERK_TEST_DATABASE names (
 import json
 import re
 import sys
-import tempfile
 import time
 import unittest
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-from service import Outside, Service, event, wait_until
+from service import Served, event, wait_until
 
 PACK = Path(__file__).parent / "deadly_pack"
 SENTENCE = "whoever was at it did not come to its end, again and again"
 DEATHS = 4  # the first is of nothing that is known yet; then three are counted
 
 
-class DeadlyTest(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        (self.folder / "points").mkdir()
-        self.outside = Outside()
-        self.addCleanup(self.outside.close)
-        self.service = Service(self.folder, "--bridge", self.outside.url, pack=PACK, environment={"STELLWERK_FAULT": str(self.folder / "points")})
-        self.addCleanup(self.service.log.close)
-        self.addCleanup(self.service.stop)
-
-    def does(self, *words):
-        run = self.service.command(*words)
-        self.assertEqual((run.returncode, run.stderr), (0, ""), words)
-        return run.stdout
+class DeadlyTest(Served):
+    pack = PACK
 
     def deaths(self, role):
         return int(re.search(rf'stellwerk_role_deaths_total{{role="{role}"}} (\d+)', self.service.get("/metrics")).group(1))

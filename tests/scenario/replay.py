@@ -6,30 +6,23 @@ Usage: replay.py PATH-OF-STELLWERK [CLASS[.TEST]]
 On the embedded store, or on the PostgreSQL that STELLWERK_TEST_DATABASE names (it is emptied).
 """
 import json
-import shutil
 import sys
-import tempfile
 import time
 import unittest
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 import service as scenario
-from service import Outside, Service, event, wait_until
+from service import Served, event, wait_until
 
 PACK = Path(__file__).parent / "replay_pack"
 
 
-class ReplayTest(unittest.TestCase):
+class ReplayTest(Served):
+    pack = PACK
+
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.outside = Outside()
-        self.addCleanup(self.outside.close)
-        self.service = Service(self.folder, "--bridge", self.outside.url, pack=PACK)
-        self.addCleanup(self.service.log.close)
-        self.addCleanup(self.service.stop)
+        super().setUp()
         self.number = 0
 
     def happens(self, kind, **data):
@@ -38,22 +31,6 @@ class ReplayTest(unittest.TestCase):
 
     def settled(self):
         wait_until(self.service.all_quiet, "all is quiet")
-
-    def does(self, *words, code=0):
-        run = self.service.command(*words)
-        self.assertEqual((run.returncode, run.stderr), (code, ""), words)
-        return run.stdout
-
-    def changed(self, *replacements):
-        """The pack, told otherwise."""
-        folder = Path(tempfile.mkdtemp(dir=self.folder))
-        shutil.copytree(PACK, folder, dirs_exist_ok=True)
-        text = (folder / "pack.flow").read_text()
-        for before, after in replacements:
-            self.assertIn(before, text)
-            text = text.replace(before, after)
-        (folder / "pack.flow").write_text(text)
-        return folder
 
     def replay(self, *words, since="1h"):
         """(what came of it, whether anything differs)"""
@@ -83,7 +60,7 @@ class ReplayTest(unittest.TestCase):
         self.service.start()
         middle = self.later()
         self.happens("door.opened", name="Dora")
-        self.does("pack", "install", "--unsigned", str(self.changed(("Guten Tag, {who.name}", "Moin, {who.name}"))))
+        self.does("pack", "install", "--unsigned", self.changed(("Guten Tag, {who.name}", "Moin, {who.name}")))
         self.does("pack", "activate", "house")
         self.happens("door.opened", name="Emil")
         self.does("tenant", "unset", "default", "polite")
@@ -165,7 +142,7 @@ class ReplayTest(unittest.TestCase):
 
     def test_what_a_changed_rule_would_have_done(self):
         self.everything_happens()
-        answer, differs = self.replay("--pack", str(self.changed(('["still", "Chef"]', '["still", "Chef", "Bert"]'), ("Guten Tag", "Moin"))))
+        answer, differs = self.replay("--pack", self.changed(('["still", "Chef"]', '["still", "Chef", "Bert"]'), ("Guten Tag", "Moin")))
         self.assertTrue(differs)
         self.assertIn({"name": "greet fired", "then": 6, "now": 5}, answer["rules"])
         self.assertEqual(answer["calls"], [{"name": "outside.ring", "then": 6, "now": 5}])
@@ -174,20 +151,20 @@ class ReplayTest(unittest.TestCase):
         self.assertIn(("only then", "greeting of visit B-002", ""), self.named(answer, "greeting"))
         decisions = [(each["then"], each["now"]) for each in answer["decisions"]]
         self.assertIn(("arrives fired, greet fired", "arrives fired"), decisions)
-        text = self.service.command("replay", "--since", "1h", "--most", "1", "--pack", str(self.changed(("Guten Tag", "Moin")))).stdout
+        text = self.service.command("replay", "--since", "1h", "--most", "1", "--pack", self.changed(("Guten Tag", "Moin"))).stdout
         self.assertIn("… and", text)
 
     def test_an_answer_finds_the_same_call_under_another_id(self):
         self.happens("door.opened", name="Anna")
         self.settled()
-        answer, differs = self.replay("--pack", str(self.changed(("welcome", "salute"), ("  step rung", "  set who { warned = false }\n  step rung"))))
+        answer, differs = self.replay("--pack", self.changed(("welcome", "salute"), ("  step rung", "  set who { warned = false }\n  step rung")))
         self.assertEqual((differs, answer["answered"], answer["unasked"]), (False, 1, 0), answer)
 
     def test_what_was_dead_would_have_lived(self):
         self.happens("door.opened", name="Kreis")
         wait_until(lambda: self.service.number("select count(*) from _journal where state=2") == 1, "it is dead")
         rule = 'rule round_again { on door.round as e; then emit door.round { name = e.name } }'
-        answer, differs = self.replay("--pack", str(self.changed((rule, ""))))
+        answer, differs = self.replay("--pack", self.changed((rule, "")))
         self.assertTrue(differs)
         self.assertIn("door.round", answer["decisions"][0]["dead_then"])
         self.assertEqual(answer["decisions"][0]["now"], "round fired")
@@ -200,10 +177,10 @@ class ReplayTest(unittest.TestCase):
         self.settled()
         before = self.snapshot()
         entity = "  name    text required\n"
-        answer, _ = self.replay("--pack", str(self.changed((entity, entity + '  mood    text default "heiter"\n'))), since=middle)
+        answer, _ = self.replay("--pack", self.changed((entity, entity + '  mood    text default "heiter"\n')), since=middle)
         self.assertIn(("changed", "", '"heiter"'), self.named(answer, "visit"))
-        run = self.service.command("replay", "--since", middle, "--pack", str(self.changed((entity, entity + "  mood    text required\n"),
-                                   ("{ name = e.name } }\nrule greet", '{ name = e.name; mood = "gut" } }\nrule greet'))))
+        run = self.service.command("replay", "--since", middle, "--pack", self.changed((entity, entity + "  mood    text required\n"),
+                                   ("{ name = e.name } }\nrule greet", '{ name = e.name; mood = "gut" } }\nrule greet')))
         self.assertEqual(run.returncode, 3)
         self.assertIn("these packs can not be activated over the records of then: ", run.stderr)
         self.assertIn("mood", run.stderr)
@@ -213,7 +190,7 @@ class ReplayTest(unittest.TestCase):
         self.does("tenant", "create", "acme")
         self.service.post({**event("Anna", "door.opened", "a1"), "tenant": "acme"})
         self.settled()
-        self.does("pack", "install", "--unsigned", str(self.changed(("Guten Tag", "Moin"))))
+        self.does("pack", "install", "--unsigned", self.changed(("Guten Tag", "Moin")))
         self.does("pack", "activate", "house", "--tenant", "acme")
         self.service.post({**event("Bert", "door.opened", "a2"), "tenant": "acme"})
         self.happens("door.opened", name="Carl")
@@ -235,7 +212,7 @@ class ReplayTest(unittest.TestCase):
             (("--since", "1h", "ours"), "the packs stand behind --pack"),
             (("--since", "1h", "--most", "viele"), "--most is a number"),
             (("--since", "1h", "--pack", "/nowhere"), "/nowhere"),
-            (("--since", "1h", "--pack", str(self.changed(("rule greet {", "rule greet (")))), "pack.flow:"),
+            (("--since", "1h", "--pack", self.changed(("rule greet {", "rule greet ("))), "pack.flow:"),
         ):
             run = self.service.command("replay", *words)
             self.assertGreater(run.returncode, 0, words)

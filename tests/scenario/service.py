@@ -13,6 +13,7 @@ import os
 import random
 import re
 import select
+import shutil
 import signal
 import socket
 import sqlite3
@@ -303,6 +304,39 @@ class Service:
 
 def event(name, kind="door.opened", number=None, **data):
     return {"specversion": "1.0", "id": number or name, "source": "/test", "type": kind, "data": {"name": name, **data}}
+
+
+class Served(unittest.TestCase):
+    """One service of `pack`, with another side, and with points at which its processes can be killed."""
+
+    pack = PACK
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        (self.folder / "points").mkdir()
+        self.outside = Outside()
+        self.addCleanup(self.outside.close)
+        self.service = Service(self.folder, "--bridge", self.outside.url, pack=self.pack, environment={"STELLWERK_FAULT": str(self.folder / "points")})
+        self.addCleanup(self.service.log.close)
+        self.addCleanup(self.service.stop)
+
+    def does(self, *words, code=0):
+        run = self.service.command(*words)
+        self.assertEqual((run.returncode, run.stderr), (code, ""), (words, run.stdout))
+        return run.stdout
+
+    def changed(self, *replacements):
+        """The pack, told otherwise."""
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        shutil.copytree(self.pack, folder, dirs_exist_ok=True)
+        text = (folder / "pack.flow").read_text()
+        for before, after in replacements:
+            self.assertIn(before, text)
+            text = text.replace(before, after)
+        (folder / "pack.flow").write_text(text)
+        return str(folder)
 
 
 class ServiceTest(unittest.TestCase):

@@ -6,30 +6,24 @@ Usage: slices.py PATH-OF-STELLWERK [CLASS[.TEST]]
 On the embedded store, or on the PostgreSQL that STELLWERK_TEST_DATABASE names (it is emptied).
 """
 import json
-import shutil
 import sys
-import tempfile
 import time
 import unittest
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-from service import Service, event, wait_until
+from service import Served, event, wait_until
 
 PACK = Path(__file__).parent / "slices_pack"
 JOBS = 1200
 TIMER, ACTIVATED = 2, 6  # origins in the journal
 
 
-class SlicesTest(unittest.TestCase):
+class SlicesTest(Served):
+    pack = PACK
+
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        (self.folder / "points").mkdir()
-        self.service = Service(self.folder, pack=PACK, environment={"STELLWERK_FAULT": str(self.folder / "points")})
-        self.addCleanup(self.service.log.close)
-        self.addCleanup(self.service.stop)
+        super().setUp()
         jobs = [event(f"Aufgabe {i}", "job.taken", f"j{i}") for i in range(JOBS)]
         for first in range(0, JOBS, 500):
             self.service.post_until_taken(jobs[first:first + 500])
@@ -38,21 +32,8 @@ class SlicesTest(unittest.TestCase):
     def count(self, table, condition="1=1"):
         return self.service.number(f"select count(*) from {table} where {condition}")
 
-    def does(self, *words):
-        run = self.service.command(*words)
-        self.assertEqual((run.returncode, run.stderr), (0, ""), words)
-        return run.stdout
-
-    def changed(self, target):
-        folder = Path(tempfile.mkdtemp(dir=self.folder))
-        shutil.copytree(PACK, folder, dirs_exist_ok=True)
-        text = (folder / "pack.flow").read_text()
-        self.assertIn("target 100h", text)
-        (folder / "pack.flow").write_text(text.replace("target 100h", f"target {target}"))
-        return str(folder)
-
     def activate(self, target):
-        self.does("pack", "install", "--unsigned", self.changed(target))
+        self.does("pack", "install", "--unsigned", self.changed(("target 100h", f"target {target}")))
         self.does("pack", "activate", "office")
 
     def all_follow(self):
@@ -83,7 +64,7 @@ class SlicesTest(unittest.TestCase):
         self.assertEqual((answer["repeated_otherwise"], answer["outside"]), (0, 1))
         self.assertGreater(answer["repeated"], JOBS + len(slices))
         # what other packs would do is said of all clocks, not of those of one turn
-        run = self.service.command("replay", "--since", "1h", "--most", "3000", "--json", "--pack", self.changed("10h"))
+        run = self.service.command("replay", "--since", "1h", "--most", "3000", "--json", "--pack", self.changed(("target 100h", "target 10h")))
         self.assertEqual(run.returncode, 1, run.stderr)
         answer = json.loads(run.stdout)
         self.assertEqual(answer["records_other"], JOBS + 1)

@@ -6,16 +6,14 @@ Usage: workflows.py PATH-OF-STELLWERK [CLASS[.TEST]]
 On the embedded store, or on the PostgreSQL that STELLWERK_TEST_DATABASE names (it is emptied).
 """
 import json
-import shutil
 import sys
-import tempfile
 import threading
 import time
 import unittest
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-from service import Outside, Service, event, wait_until
+from service import Served, event, wait_until
 
 PACK = Path(__file__).parent / "move_pack"
 NEWER = (
@@ -26,21 +24,8 @@ NEWER = (
 )
 
 
-class MoveTest(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.outside = Outside()
-        self.addCleanup(self.outside.close)
-        self.service = Service(self.folder, "--bridge", self.outside.url, pack=PACK)
-        self.addCleanup(self.service.log.close)
-        self.addCleanup(self.service.stop)
-
-    def does(self, *words, code=0):
-        run = self.service.command(*words)
-        self.assertEqual((run.returncode, run.stderr), (code, ""), (words, run.stdout))
-        return run.stdout
+class MoveTest(Served):
+    pack = PACK
 
     def refuses(self, sentence, *words):
         run = self.service.command(*words)
@@ -60,18 +45,8 @@ class MoveTest(unittest.TestCase):
     def settled(self):
         wait_until(lambda: self.service.number("select count(*) from _journal where state=0") == 0, "what came has had its turn")
 
-    def changed(self, name, changes):
-        folder = self.folder / name
-        shutil.copytree(PACK, folder)
-        text = (folder / "pack.flow").read_text()
-        for before, after in changes:
-            self.assertIn(before, text)
-            text = text.replace(before, after)
-        (folder / "pack.flow").write_text(text)
-        return str(folder)
-
     def newer(self):
-        self.does("pack", "install", "--unsigned", self.changed("newer", NEWER))
+        self.does("pack", "install", "--unsigned", self.changed(*NEWER))
         self.does("pack", "activate", "house@1.1.0")
         self.settled()
 
@@ -97,7 +72,7 @@ class MoveTest(unittest.TestCase):
         answer = self.replayed("1h")
         self.assertEqual([each for each in answer["decisions"] if each.get("dead_then") or each.get("dead_now")], [], answer)
         # on packs that were never active: what was moved goes on with those
-        newest = self.changed("newest", [*NEWER, ('"1.1.0"', '"1.2.0"'), ('state = "1.1"', 'state = "1.2"')])
+        newest = self.changed(*NEWER, ('"1.1.0"', '"1.2.0"'), ('state = "1.1"', 'state = "1.2"'))
         answer = self.replayed("1h", "--pack", newest)
         self.assertEqual([each for each in answer["decisions"] if each.get("dead_then") or each.get("dead_now")], [], answer)
 
