@@ -17,11 +17,6 @@ double seconds_now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-moment wall_now(void)
-{
-	return (moment)time(NULL);
-}
-
 /* What pack_open says when a file can not be read; the program's own is in main.c. */
 int world_error(const struct error *error)
 {

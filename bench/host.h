@@ -3,6 +3,7 @@
 #ifndef BENCH_HOST_H
 #define BENCH_HOST_H
 
+#include "runtime/operate/wall.h"
 #include "runtime/pack.h"
 #include "runtime/service/turns.h"
 
@@ -15,7 +16,6 @@ struct host {
 };
 
 double seconds_now(void);
-moment wall_now(void);
 void must(enum status status, const struct error *error);
 
 /* `url`: a file, or postgresql://…, whose schema `schema` is made anew. */

@@ -1,8 +1,8 @@
 /* `stellwerk calls …`: what was sent out, what was answered, and once more when a person knows why. */
 #include <string.h>
-#include <time.h>
 
 #include "engine/base/json.h"
+#include "runtime/operate/wall.h"
 #include "runtime/serving.h"
 #include "runtime/store/outbox.h"
 #include "runtime/store/tenant.h"
@@ -216,7 +216,7 @@ static enum status again(struct serving *serving, const struct call *call, struc
 	const struct {
 		struct record_id before;
 		moment now;
-	} seed = {call->id, (moment)time(NULL)};
+	} seed = {call->id, wall_now()};
 
 	copy.id = *id_out = record_id_derive(seed.now, &seed, sizeof seed);
 	copy.state = CALL_DUE;

@@ -1,12 +1,12 @@
 /* `stellwerk eval`: one expression, table or script, computed in a world that has the pack's master data; a prompt without one.
  * Must change nothing: what is computed has no effects. */
 #include "runtime/explain.h"
+#include "runtime/operate/wall.h"
 #include "runtime/report.h"
 #include "runtime/table.h"
 #include "runtime/world.h"
 
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { EXPRESSION_MEMORY_MOST = 1 << 30, PARTS_MOST = 40 };
@@ -302,7 +302,7 @@ static int session_run(struct session *session, const char *expression)
 {
 	struct error error;
 	const char *at = option_value(session->line, "at");
-	session->at = (moment)time(NULL);
+	session->at = wall_now();
 	if (at && !moment_read(at, session->pack.program->zone, &session->at))
 		return usage_error(session->line, "`%s` is no time such as '2026-03-27T16:45 Europe/Berlin'", at);
 	if (session_begin(session, &error) != OK)

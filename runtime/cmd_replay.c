@@ -2,11 +2,11 @@
  * different. Must never write into the store of the service. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "engine/model/duration.h"
 #include "runtime/difference.h"
 #include "runtime/operate/log.h"
+#include "runtime/operate/wall.h"
 #include "runtime/serving.h"
 #include "runtime/stacks.h"
 #include "runtime/terminal.h"
@@ -112,7 +112,7 @@ static int line_read(struct replaying *replaying)
 		return usage_error(line, "the packs stand behind --pack: --pack %s", line->words[0]);
 	if (!since)
 		return usage_error(line, "since when? --since 30d, or --since 2026-03-27");
-	if (!since_read(text_from(since), (moment)time(NULL), &replaying->since))
+	if (!since_read(text_from(since), wall_now(), &replaying->since))
 		return usage_error(
 			line, "--since: \"%s\" is neither a time nor so and so long ago; write it as 30d, 12h or 2026-03-27",
 			since);

@@ -9,6 +9,7 @@
 #include "engine/base/json.h"
 #include "runtime/crypto/crypto.h"
 #include "runtime/crypto/key_line.h"
+#include "runtime/operate/wall.h"
 #include "runtime/serving.h"
 #include "runtime/store/secret.h"
 #include "runtime/store/tenant.h"
@@ -42,7 +43,7 @@ static int keygen(const struct command_line *line)
 {
 	const char *path = line->words[1];
 	char name[] = "key-2026-11-27";
-	time_t now = time(NULL);
+	time_t now = wall_now();
 	struct error error;
 
 	strftime(name, sizeof name, "key-%Y-%m-%d", gmtime(&now));
@@ -139,8 +140,8 @@ static int sealed_set(struct secret_work *work, const struct keyring *keyring, s
 
 	if (store_begin(serving->store, &serving->error) != OK)
 		return world_error(&serving->error);
-	int code = serving_settle(
-		serving, secret_write(serving->store, keyring, text_from(name), value, (moment)time(NULL), &serving->error));
+	int code = serving_settle(serving,
+				  secret_write(serving->store, keyring, text_from(name), value, wall_now(), &serving->error));
 	if (code == EXIT_FINE)
 		printf("the secret %s of %.*s is set\n", name, TEXT_ARGS(work->tenant.name));
 	if (code == EXIT_FINE)

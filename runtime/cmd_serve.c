@@ -1,11 +1,10 @@
 /* `stellwerk serve`: reads packs and settings, then lets the service run. */
 #include "runtime/command.h"
 #include "runtime/files.h"
+#include "runtime/operate/wall.h"
 #include "runtime/pack.h"
 #include "runtime/service/serve.h"
 #include "runtime/stacks.h"
-
-#include <time.h>
 
 enum { CONFIG_MOST = 1 << 20 };
 
@@ -29,7 +28,7 @@ static int packs_serve(const struct command_line *line, const struct settings *s
 	int code = pack_open(&pack, line->words, line->word_count, PACK_RUN);
 
 	if (code == EXIT_FINE &&
-	    packs_from_sources(line->arena, pack.inputs, pack.input_count, (moment)time(NULL), &served.packs, &error) != OK)
+	    packs_from_sources(line->arena, pack.inputs, pack.input_count, wall_now(), &served.packs, &error) != OK)
 		code = world_error(&error);
 	served.program = pack.program;
 	if (code == EXIT_FINE && serve(&served, &STACK_LOADER, settings))

@@ -1,8 +1,8 @@
 /* `stellwerk tenant …`: who there is. Works beside a service that runs, and without one. */
 #include <inttypes.h>
-#include <time.h>
 
 #include "engine/base/json.h"
+#include "runtime/operate/wall.h"
 #include "runtime/serving.h"
 #include "runtime/store/journal.h"
 #include "runtime/store/tenant.h"
@@ -174,7 +174,7 @@ static int tenant_make(struct serving *serving)
 {
 	if (store_begin(serving->store, &serving->error) != OK)
 		return world_error(&serving->error);
-	int code = serving_settle(serving, create(serving, (moment)time(NULL)));
+	int code = serving_settle(serving, create(serving, wall_now()));
 	if (code == EXIT_FINE)
 		printf("the tenant %s is there\n", serving->line->words[1]);
 	return code;

@@ -3,10 +3,10 @@
  */
 #include <inttypes.h>
 #include <pwd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "engine/base/json.h"
+#include "runtime/operate/wall.h"
 #include "runtime/pack_sign.h"
 #include "runtime/pack_verbs.h"
 #include "runtime/serving.h"
@@ -14,11 +14,6 @@
 #include "runtime/table.h"
 
 enum { HASH_SHOWN = 12 };
-
-static moment now(void)
-{
-	return (moment)time(NULL);
-}
 
 static struct text time_text(struct arena *arena, moment at)
 {
@@ -123,7 +118,7 @@ int pack_verb_install(const struct command_line *line)
 
 	if (installing_read(line, &installing, &serving.error) != OK ||
 	    sources_read(line->arena, installing.sources, installing.count, false, &sources, &serving.error) != OK ||
-	    packs_from_sources(line->arena, sources.items, sources.count, now(), &packs, &serving.error) != OK)
+	    packs_from_sources(line->arena, sources.items, sources.count, wall_now(), &packs, &serving.error) != OK)
 		return world_error(&serving.error);
 	for (uint32_t i = 0; i < packs.count; i++)
 		packs.items[i].signer = layer_signer(&installing, &sources, i);
@@ -320,7 +315,7 @@ static int stack_switch(struct serving *serving, const struct tenant *tenant, co
 						.tenant = tenant->number,
 						.tenant_name = tenant->name,
 						.origin = origin,
-						.at = now(),
+						.at = wall_now(),
 						.by = whoever(arena),
 						.call = service_call,
 						.only_shows = only_shows};

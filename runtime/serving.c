@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "engine/base/json.h"
+#include "runtime/operate/wall.h"
 #include "runtime/service/tracing.h"
 #include "runtime/store/past.h"
 #include "runtime/store/tenant.h"
@@ -75,8 +75,8 @@ static enum status note(struct serving *serving, int64_t tenant, struct record_i
 			      .type = text_from(what),
 			      .subject = TEXT(""),
 			      .content = content,
-			      .received_at = (moment)time(NULL),
-			      .handled_at = (moment)time(NULL)};
+			      .received_at = wall_now(),
+			      .handled_at = wall_now()};
 	return journal_record(serving->store, &entry, &is_new, &serving->error);
 }
 

@@ -3,10 +3,10 @@
 #include "runtime/tenant_setting.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "dsl/compiler/nearest.h"
 #include "engine/engine.h"
+#include "runtime/operate/wall.h"
 #include "runtime/stacks.h"
 
 /* --- what the packs declare */
@@ -68,7 +68,7 @@ static enum status value_make(struct serving *serving, const struct pack *pack, 
 	uint32_t slots = (test->slot_count > item->code->slot_count ? test->slot_count : item->code->slot_count) + 1;
 	struct value *frame = arena_array(serving->line->arena, struct value, slots);
 	*setting_out = &program->settings[item->setting];
-	return engine_evaluate(engine, item->code, frame, (moment)time(NULL), ports, value_out, &serving->error);
+	return engine_evaluate(engine, item->code, frame, wall_now(), ports, value_out, &serving->error);
 }
 
 /* As it stands in the store; empty: it has the default of its packs. */

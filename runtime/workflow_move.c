@@ -1,8 +1,7 @@
 /* `stellwerk workflow move`: which instances may go on with the packs that their tenant runs now, and why others may not. The
  * engine says it, here as in the turn that moves them: here nothing of it is kept but an entry of the journal. */
-#include <time.h>
-
 #include "engine/base/json.h"
+#include "runtime/operate/wall.h"
 #include "runtime/service/moved.h"
 #include "runtime/table.h"
 #include "runtime/workflow_verbs.h"
@@ -62,7 +61,7 @@ static enum status checked(struct moving *moving, struct planned *planned, const
 	struct workflow_move move = {from->program, planned->instance->id, moving->points.items, moving->points.count};
 	struct ports ports;
 	const struct turn *turn;
-	moment now = (moment)time(NULL);
+	moment now = wall_now();
 
 	store_ports(serving->store, &ports);
 	store_use_tenant(serving->store, planned->instance->tenant);
@@ -145,7 +144,7 @@ static enum status entry_add(struct moving *moving, const struct planned *planne
 		.source = TEXT("workflow"),
 		.type = planned->instance->workflow,
 		.content = moved_content(arena, planned->from, planned->to, &moving->points, serving_person(moving->serving)),
-		.received_at = (moment)time(NULL)};
+		.received_at = wall_now()};
 	bool is_new;
 
 	return journal_add(moving->serving->store, &entry, &is_new, &moving->serving->error);

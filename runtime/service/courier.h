@@ -49,7 +49,6 @@ struct pace call_pace(const struct member *member, int64_t tenant, struct text c
 enum status call_send(struct member *member, struct out *out, struct error *error) MUST_CHECK;
 
 /* --- courier_place.c: what is known of a place, shared through the store */
-int64_t clock_now(void); /* milliseconds since 1970 */
 /* Within a transaction: it is ours until that ends. `must`: also when nothing is known of it yet. */
 enum status place_take(struct member *member, struct place *place, int64_t tenant, struct text connector, bool must,
 		       struct error *error) MUST_CHECK;

@@ -68,11 +68,11 @@ static enum status answered(struct member *member, struct call *call, struct tex
 			      .type = call->action,
 			      .content = answer,
 			      .traceparent = call->traceparent,
-			      .received_at = member_now()};
+			      .received_at = wall_now()};
 	struct turned turned;
 
 	call->answer = answer;
-	enum status status = turns_run_with(member->turns, &entry, 1, member_now(), call_settle, call, &turned, error);
+	enum status status = turns_run_with(member->turns, &entry, 1, wall_now(), call_settle, call, &turned, error);
 	if (status == OK && turned.timers)
 		bell_ring(member->service, ROLE_CLOCK);
 	if (status == OK && turned.calls)
@@ -89,7 +89,7 @@ static enum status put_back(struct member *member, struct call *call, struct err
 	status = call_change(member->store, call, CALL_SENT, call->attempts, error);
 	status = store_end(member->store, status, error);
 	if (status == OK && call->state == CALL_DUE)
-		member_come_again(member, (call->due_at - member_now()) * 1000);
+		member_come_again(member, (call->due_at - wall_now()) * 1000);
 	return status;
 }
 
@@ -115,7 +115,7 @@ static enum status tried_in_vain(struct member *member, struct out *out, bool ar
 		return call_give_up(member, out, sentence, error);
 	} else {
 		call->state = CALL_DUE;
-		call->due_at = later(call, member_now(), asked_for);
+		call->due_at = later(call, wall_now(), asked_for);
 	}
 	return put_back(member, call, error);
 }

@@ -3,19 +3,10 @@
  * limit costs one look. docs/decisions/0023-couriers-share-what-they-know.md */
 #include <endian.h>
 #include <string.h>
-#include <time.h>
 
 #include "runtime/operate/log.h"
 #include "runtime/operate/metric.h"
 #include "runtime/service/courier.h"
-
-int64_t clock_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* --- between the store's row and the numbers */
 static void state_read(struct arena *arena, const struct line_state *line, struct place_state *state)
@@ -74,7 +65,7 @@ enum status place_take(struct member *member, struct place *place, int64_t tenan
 	if (status != OK && status != NOT_FOUND)
 		return status;
 	state_read(&courier->arena, &line, &state);
-	place_hear(&courier->pacing, place, &state, clock_now());
+	place_hear(&courier->pacing, place, &state, wall_milliseconds());
 	return OK;
 }
 
@@ -103,7 +94,7 @@ static void used(const struct out *out, void *context)
 	struct member *member = context;
 	struct courier *courier = member->own;
 
-	place_sent(&courier->pacing, out->place, call_pace(member, out->call.tenant, out->call.connector), clock_now());
+	place_sent(&courier->pacing, out->place, call_pace(member, out->call.tenant, out->call.connector), wall_milliseconds());
 }
 
 enum status place_use(struct member *member, struct out *out, struct error *error)
@@ -130,7 +121,7 @@ static bool is_asked_to_wait(const struct transport_answer *answer)
 static void learned(const struct out *out, void *context)
 {
 	struct learning *learning = context;
-	int64_t now = clock_now();
+	int64_t now = wall_milliseconds();
 
 	learning->news = learning->fine ? place_answered(out->place) : place_failed(out->place, now);
 	if (is_asked_to_wait(learning->answer))

@@ -40,7 +40,7 @@ enum status entry_from_event(struct arena *arena, const struct programs *program
 				    .content = event->data,
 				    .traceparent =
 					    traceparent_parse(event->traceparent, &trace) == OK ? event->traceparent : TEXT(""),
-				    .received_at = member_now()};
+				    .received_at = wall_now()};
 	enum status status = programs_tenant(programs, event->tenant, &entry_out->tenant, error);
 	if (status == NOT_FOUND) {
 		entry_out->tenant = TENANT_NOBODY;

@@ -80,7 +80,7 @@ static void entry_read(struct intake *intake, struct arena *arena, const struct 
 	struct cloud_event event;
 	struct error error;
 
-	*entry = (struct entry){.origin = ENTRY_EVENT, .received_at = member_now()};
+	*entry = (struct entry){.origin = ENTRY_EVENT, .received_at = wall_now()};
 	if (delivery_event(arena, delivery, &event, &error) != OK) {
 		bury(arena, delivery, entry, text_copy(arena, text_from(error.sentence)));
 		return;

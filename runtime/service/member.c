@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "engine/base/check.h"
@@ -30,11 +29,6 @@ const char *role_name(enum role role)
 static void hearing_keep(struct member *member);
 
 /* --- when to work */
-moment member_now(void)
-{
-	return (moment)time(NULL);
-}
-
 void member_come_again(struct member *member, int64_t milliseconds)
 {
 	alarm_set_earlier(member->alarm, loop_now() + milliseconds);

@@ -23,7 +23,7 @@ static enum status due_entries(struct member *member, struct arena *arena, enum 
 			       entry_list *entries, struct error *error)
 {
 	due_list due;
-	enum status status = store_timers_due(member->store, arena, kind, member_now(), most, &due, error);
+	enum status status = store_timers_due(member->store, arena, kind, wall_now(), most, &due, error);
 
 	for (uint32_t i = 0; status == OK && i < due.count; i++)
 		*list_add(arena, entries) = (struct entry){.tenant = due.items[i].tenant,
@@ -50,7 +50,7 @@ static enum status sleep_until_next(struct member *member, moment now, struct er
 static enum status entries_run(struct member *member, entry_list *entries, struct error *error)
 {
 	struct turned turned = {0};
-	enum status status = turns_run(member->turns, entries->items, entries->count, member_now(), &turned, error);
+	enum status status = turns_run(member->turns, entries->items, entries->count, wall_now(), &turned, error);
 
 	if (status == OK && turned.calls)
 		bell_ring(member->service, ROLE_COURIER);
@@ -85,7 +85,7 @@ static void clock_work(struct member *member)
 	if (status == OK && count + slices)
 		member_come_again(member, 0);
 	else if (status == OK)
-		status = sleep_until_next(member, member_now(), &error);
+		status = sleep_until_next(member, wall_now(), &error);
 	member_weather(member, status, &error);
 }
 

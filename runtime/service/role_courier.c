@@ -29,7 +29,7 @@ static void on_renew(void *context)
 	struct member *member = context;
 	struct courier *courier = member->own;
 	struct error error;
-	moment until = member_now() + LEASE_SECONDS;
+	moment until = wall_now() + LEASE_SECONDS;
 
 	if (!courier->out_count)
 		return;
@@ -115,7 +115,7 @@ static enum status lease(struct taking *taking, struct call *call, struct error 
 	struct courier *courier = taking->member->own;
 	enum call_state from = call->state;
 	uint32_t attempts_from = call->attempts;
-	moment now = member_now();
+	moment now = wall_now();
 
 	call->state = CALL_SENT;
 	call->attempts++;
@@ -126,7 +126,7 @@ static enum status lease(struct taking *taking, struct call *call, struct error 
 		return status == CONFLICT ? OK : status; /* another courier has it */
 	taking->was_out[taking->taken.count] = from == CALL_SENT;
 	*list_add(&courier->arena, &taking->taken) = *call;
-	place_sent(&courier->pacing, taking->place, taking->pace, clock_now());
+	place_sent(&courier->pacing, taking->place, taking->pace, wall_milliseconds());
 	return OK;
 }
 
@@ -140,8 +140,8 @@ static enum status budget_keep(struct taking *taking, struct call *call, bool *h
 	*held_out = false;
 	if (!action || !action->budget_count || call->attempts || call->sentence.length)
 		return OK;
-	enum status status = calls_sent(taking->member->store, call->tenant, call->action,
-					member_now() - action->budget_seconds, &sent, error);
+	enum status status = calls_sent(taking->member->store, call->tenant, call->action, wall_now() - action->budget_seconds,
+					&sent, error);
 	if (status != OK || sent < action->budget_count)
 		return status;
 	*held_out = true;
@@ -200,7 +200,7 @@ static uint32_t tenant_out(const struct courier *courier, int64_t tenant)
 static uint32_t taking_room(struct taking *taking)
 {
 	const struct courier *courier = taking->member->own;
-	uint32_t room = place_room(taking->place, taking->pace, clock_now(), &taking->again);
+	uint32_t room = place_room(taking->place, taking->pace, wall_milliseconds(), &taking->again);
 	uint32_t free = OUT_MOST - courier->out_count, own = tenant_out(courier, taking->line->tenant);
 
 	own = own < OUT_TENANT ? OUT_TENANT - own : 0;
@@ -219,7 +219,7 @@ static enum status calls_take(struct taking *taking, struct error *error)
 	uint32_t room = status == OK ? taking_room(taking) : 0;
 
 	if (room)
-		status = calls_due(member->store, &courier->arena, line, member_now(), room, &calls, error);
+		status = calls_due(member->store, &courier->arena, line, wall_now(), room, &calls, error);
 	taking->due = calls.count;
 	taking->was_out = arena_array(&courier->arena, bool, calls.count + 1);
 	taking->suspected = suspect_is_out(courier);
@@ -305,7 +305,7 @@ static enum status line_work(struct member *member, const struct call_line *line
 				.pace = call_pace(member, line->tenant, line->connector),
 				.has_budget = line_has_budget(member, line),
 				.again = INT64_MAX};
-	moment clock = member_now();
+	moment clock = wall_now();
 
 	*wait_out = line->due_at > clock ? (line->due_at - clock) * 1000 : 0;
 	if (line->due_at > clock)
@@ -318,7 +318,7 @@ static enum status line_work(struct member *member, const struct call_line *line
 	for (uint32_t i = 0; status == OK && i < taking.taken.count; i++)
 		status = send_off(&taking, &taking.taken.items[i], taking.was_out[i], error);
 	if (taking.again != INT64_MAX) {
-		int64_t wait = taking.again - clock_now();
+		int64_t wait = taking.again - wall_milliseconds();
 		*wait_out = wait > 0 ? wait : 1;
 	} else if (!taking.due) {
 		*wait_out = INT64_MAX;

@@ -64,7 +64,7 @@ static void worker_end(struct member *member)
 static enum status entries_run(struct member *member, entry_list *entries, struct error *error)
 {
 	struct turned turned = {0};
-	enum status status = turns_run(member->turns, entries->items, entries->count, member_now(), &turned, error);
+	enum status status = turns_run(member->turns, entries->items, entries->count, wall_now(), &turned, error);
 
 	if (status == OK && turned.timers)
 		bell_ring(member->service, ROLE_CLOCK);

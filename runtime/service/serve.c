@@ -67,7 +67,7 @@ static enum status served_activate(struct store *store, struct arena *arena, str
 {
 	struct activating activating = {.program = served->program,
 					.tenant_name = TEXT("default"),
-					.at = member_now(),
+					.at = wall_now(),
 					.by = TEXT(SERVED_BY),
 					.has_first_turn = true};
 	struct text changes;
@@ -88,7 +88,7 @@ static enum status stack_refit(struct store *store, const struct service *servic
 {
 	struct activating activating = {.tenant = tenant->number,
 					.tenant_name = tenant->name,
-					.at = member_now(),
+					.at = wall_now(),
 					.by = TEXT(REFITTED_BY),
 					.has_first_turn = !tenant->number};
 	activation_list past;
@@ -143,7 +143,7 @@ static enum status first_turn(struct store *store, const struct service *service
 {
 	struct programs *programs;
 	const struct loaded *loaded;
-	struct entry entry = {.origin = ENTRY_ACTIVATED, .received_at = member_now()};
+	struct entry entry = {.origin = ENTRY_ACTIVATED, .received_at = wall_now()};
 	struct turned turned;
 	enum status status = programs_open(store, service->program, service->loader, &programs, error);
 	struct turns *turns = turns_open(store, programs);
@@ -156,7 +156,7 @@ static enum status first_turn(struct store *store, const struct service *service
 			"no packs are active: name some (`stellwerk serve rules/default`), or install and activate them "
 			"(`stellwerk pack`)");
 	if (status == OK)
-		status = turns_run(turns, &entry, 1, member_now(), &turned, error);
+		status = turns_run(turns, &entry, 1, wall_now(), &turned, error);
 	if (status == OK && entry.state == ENTRY_DEAD)
 		status = error_set(error, INVALID, "the packs can not be activated: %.*s", TEXT_ARGS(entry.sentence));
 	turns_close(turns);

@@ -4,6 +4,7 @@
 
 #include "runtime/operate/loop.h"
 #include "runtime/operate/signals.h"
+#include "runtime/operate/wall.h"
 #include "runtime/service/serve.h"
 #include "runtime/service/turns.h"
 
@@ -57,7 +58,6 @@ int member_run(const struct service *service, enum role role);
 void member_come_again(struct member *member, int64_t milliseconds); /* from now; the earlier of two */
 /* The world failed: says so, and comes again later each time. OK: forgets former failures. */
 void member_weather(struct member *member, enum status status, const struct error *error);
-moment member_now(void);
 
 /* What each role does; `start` prepares `own`. `rung` is called before the first work, and before the work that a bell asks
  * for; both may be NULL. */
