@@ -1,6 +1,7 @@
 /* The statements of bodies: each adds to the plan, none does anything else. */
 #include "engine/base/check.h"
 #include "engine/parts.h"
+#include "engine/request.h"
 
 bool is_effect(enum step_operation operation)
 {
@@ -145,7 +146,11 @@ static enum status effect_send(struct context *context, const struct code *code,
 	} else {
 		outgoing.action = &context->program->actions[step->a];
 	}
-	return send(context, outgoing, gather(context, code, frame, step), step->c);
+	const struct value *arguments = gather(context, code, frame, step);
+	enum status status = OK;
+	if (outgoing.action)
+		status = request_write(context, outgoing.action, arguments, &outgoing.request);
+	return status == OK ? send(context, outgoing, arguments, step->c) : status;
 }
 
 /* --- workflows and scripts */

@@ -67,6 +67,7 @@ void engine_slice(struct engine *engine, uint32_t clocks);
 struct call_answer {
 	bool ok;
 	struct value value;   /* ok: of the action's result type, or DATA, which is typed here; MISSING when it has none */
+	bool is_reply;        /* ok: `value` is what the other side sent; the action's request says what of it is the result */
 	struct text sentence; /* not ok: why */
 	bool final;           /* not ok: the same again can not help; no retry */
 };

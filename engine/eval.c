@@ -306,6 +306,8 @@ static enum status step_value(struct context *context, const struct code *code, 
 		return text_join(context, code, frame, step, result);
 	case STEP_FORMAT:
 		return text_by_picture(context, frame[step->a], value_as_text(code->constants[step->b]), result);
+	case STEP_ENCODE:
+		return text_encode(context, frame[step->a], step->c, result);
 	case STEP_LIST:
 	case STEP_RECORD:
 		*result = (struct value){.kind = step->operation == STEP_LIST ? VALUE_LIST : VALUE_RECORD,

@@ -34,6 +34,9 @@ enum status text_join(struct context *context, const struct code *code, const st
 enum status text_by_picture(struct context *context, struct value value, struct text picture,
 			    struct value *result_out) MUST_CHECK;
 
+/* request.c: as it stands in a URL. */
+enum status text_encode(struct context *context, struct value value, bool in_path, struct value *result_out) MUST_CHECK;
+
 /* The value of a setting: the tenant's, or its default. */
 enum status setting_read(struct context *context, const struct setting *setting, struct value *value_out) MUST_CHECK;
 

@@ -8,6 +8,7 @@
 
 #include "engine/base/check.h"
 #include "engine/operators.h"
+#include "engine/request.h"
 
 struct record_id rest_id(const struct instance *instance, uint64_t rest)
 {
@@ -63,14 +64,20 @@ static enum status moment_after(struct work *work, struct value duration, moment
 }
 
 /* --- call */
+static const struct value *call_arguments(const struct work *work, const struct step *step)
+{
+	struct value *arguments = arena_array(work->context->arena, struct value, step->c + 1);
+	for (uint32_t i = 0; i < step->c; i++)
+		arguments[i] = operand_at(work->code, work->instance.frame, step->b, i);
+	return arguments;
+}
+
 enum status rest_call(struct work *work, uint32_t number)
 {
 	struct strand *strand = strand_at(work, number);
 	const struct step *step = step_of(work, strand);
 	const struct action *action = &work->context->program->actions[step->a];
-	struct value *arguments = arena_array(work->context->arena, struct value, step->c + 1);
-	for (uint32_t i = 0; i < step->c; i++)
-		arguments[i] = operand_at(work->code, work->instance.frame, step->b, i);
+	const struct value *arguments = call_arguments(work, step);
 	strand->state = STRAND_CALL;
 	strand->rest = ++work->instance.rests;
 	strand->tries++;
@@ -123,14 +130,25 @@ static enum status call_failed(struct work *work, uint32_t number, const struct 
 }
 
 /* A document gets the type that the action promises. */
-static enum status result_read(struct work *work, const struct action *action, struct value answer, struct value *result_out)
+static enum status result_type(struct context *context, const struct action *action, struct value answer,
+			       struct value *result_out)
 {
-	struct context *context = work->context;
 	*result_out = answer;
 	if (answer.kind != VALUE_DATA || !action->result || action->result->kind == TYPE_DATA)
 		return OK;
 	return value_from_json(context->arena, &context->program->schema, action->result, answer.json, action->name, result_out,
 			       context->error);
+}
+
+static enum status result_read(struct work *work, const struct step *step, const struct call_answer *answer,
+			       struct value *result_out)
+{
+	const struct action *action = &work->context->program->actions[step->a];
+	struct value value = answer->value;
+	enum status status = OK;
+	if (answer->is_reply)
+		status = reply_read(work->context, action, call_arguments(work, step), answer->value, &value);
+	return status == OK ? result_type(work->context, action, value, result_out) : status;
 }
 
 enum status rest_answered(struct work *work, uint32_t number, const struct call_answer *answer)
@@ -143,7 +161,7 @@ enum status rest_answered(struct work *work, uint32_t number, const struct call_
 		return status;
 	if (!answer->ok)
 		return call_failed(work, number, answer);
-	if (result_read(work, &context->program->actions[step->a], answer->value, &result) != OK) {
+	if (result_read(work, step, answer, &result) != OK) {
 		struct call_answer unusable = {.sentence = text_copy(context->arena, text_from(context->error->sentence)),
 					       .final = true};
 		return call_failed(work, number, &unusable);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "engine/base/check.h"
+#include "engine/request.h"
 
 struct text id_text(struct context *context, struct record_id id)
 {
@@ -250,11 +251,16 @@ enum status work_call_out(struct work *work, const struct action *action, const 
 			  uint32_t strand)
 {
 	struct context *context = work->context;
+	struct text request;
+	enum status status = request_write(context, action, arguments, &request);
+	if (status != OK)
+		return status;
 	*list_add(context->arena, &context->plan->outgoing) = (struct outgoing){.kind = OUTGOING_CALL,
 										.id = rest_id(&work->instance, rest),
 										.action = action,
 										.arguments = arguments,
 										.argument_count = action->parameter_count,
+										.request = request,
 										.rule = RULE_NONE,
 										.cause = context->event};
 	return wait_row(work, rest, (struct text){0}, (struct text){0}, strand);

@@ -58,6 +58,15 @@ void undo_take(struct work *work, uint32_t strand)
 	}
 }
 
+static enum status undo_hold(struct work *work, const struct action *action, struct text why)
+{
+	struct text sentence = text_format(work->context->arena, "%.*s, which undoes a step, failed: %.*s",
+					   TEXT_ARGS(action->name), TEXT_ARGS(why));
+	work->instance.state = INSTANCE_HELD_STATE;
+	work->instance.sentence = sentence;
+	return work_raise(work, "workflow.held", &sentence);
+}
+
 /* The last one that is left goes out; it leaves the list with its answer. */
 static enum status undo_next(struct work *work)
 {
@@ -72,8 +81,10 @@ static enum status undo_next(struct work *work)
 	const struct undo *undo = list_last(&instance->undos);
 	instance->state = INSTANCE_UNDOING_STATE;
 	instance->undo_rest = ++instance->rests;
-	return work_call_out(work, work->context->program->work_options[undo->options].undo, undo->arguments,
-			     instance->undo_rest, STRAND_NONE);
+	const struct action *action = work->context->program->work_options[undo->options].undo;
+	enum status status = work_call_out(work, action, undo->arguments, instance->undo_rest, STRAND_NONE);
+	return status == INVALID && !work->context->fatal ? undo_hold(work, action, text_from(work->context->error->sentence))
+							  : status;
 }
 
 enum status undo_answered(struct work *work, const struct call_answer *answer)
@@ -86,13 +97,7 @@ enum status undo_answered(struct work *work, const struct call_answer *answer)
 		instance->undos.count--;
 		return undo_next(work);
 	}
-	if (status != OK)
-		return status;
-	struct text sentence = text_format(work->context->arena, "%.*s, which undoes a step, failed: %.*s",
-					   TEXT_ARGS(action->name), TEXT_ARGS(answer->sentence));
-	instance->state = INSTANCE_HELD_STATE;
-	instance->sentence = sentence;
-	return work_raise(work, "workflow.held", &sentence);
+	return status == OK ? undo_hold(work, action, answer->sentence) : status;
 }
 
 enum status undo_resume(struct work *work, enum resume resume)

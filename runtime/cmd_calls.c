@@ -65,6 +65,8 @@ static void call_json(struct json_writer *writer, const struct call *call, bool 
 	if (whole) {
 		json_write_name(writer, TEXT("arguments"));
 		json_write_text(writer, call->arguments);
+		json_write_name(writer, TEXT("request"));
+		json_write_text(writer, call->request);
 		json_write_name(writer, TEXT("answer"));
 		json_write_text(writer, call->answer);
 		json_write_name(writer, TEXT("traceparent"));

@@ -1,16 +1,11 @@
-/* How a vendor is reached, and what a request sends and expects: names, types and words are checked. What a courier must keep
- * to (how many calls, how long, what is tried again) is kept. The words a line may begin with stand in one table each. */
+/* How a vendor is reached: where, as whom, how often, how long, what is tried again; and how what arrives is verified. The
+ * words a line may begin with stand in one table each. */
 #include "dsl/compiler/connector_items.h"
+#include "dsl/compiler/expression.h"
+#include "engine/model/request.h"
 
-typedef void (*option_check)(struct compiler *compiler, uint32_t file, const struct syntax *option);
-
-struct option_row {
-	const char *word;
-	option_check check;
-};
-
-static void words_check(struct compiler *compiler, uint32_t file, const struct syntax *at, const char *const *words,
-			uint32_t count, const char *what)
+void words_check(struct compiler *compiler, uint32_t file, const struct syntax *at, const char *const *words, uint32_t count,
+		 const char *what)
 {
 	struct text word = syntax_text(compiler, file, at), known[16];
 	struct text_builder list = {.arena = compiler->arena};
@@ -26,11 +21,9 @@ static void words_check(struct compiler *compiler, uint32_t file, const struct s
 			       "`%.*s` is no %s; there are %.*s", TEXT_ARGS(word), what, TEXT_ARGS(all));
 	suggest(compiler, diagnostic, word, known, count);
 }
-#define WORDS_CHECK(compiler, file, at, words, what)                                                                           \
-	words_check(compiler, file, at, words, sizeof(words) / sizeof(*(words)), what)
 
-static void options_check(struct compiler *compiler, uint32_t file, const struct syntax *option, const struct option_row *rows,
-			  uint32_t count, const char *where)
+void options_check(struct compiler *compiler, uint32_t file, const struct syntax *option, const struct option_row *rows,
+		   uint32_t count, const char *where)
 {
 	struct text word = syntax_text(compiler, file, syntax_with_role(option, ROLE_name)), known[16];
 	for (uint32_t i = 0; i < count; i++) {
@@ -44,10 +37,8 @@ static void options_check(struct compiler *compiler, uint32_t file, const struct
 						       "%s knows no `%.*s`", where, TEXT_ARGS(word));
 	suggest(compiler, diagnostic, word, known, count);
 }
-#define OPTIONS_CHECK(compiler, file, option, rows, where)                                                                     \
-	options_check(compiler, file, option, rows, sizeof(rows) / sizeof(*(rows)), where)
 
-static void value_check(struct compiler *compiler, uint32_t file, const struct syntax *value, enum type_kind kind)
+void value_check(struct compiler *compiler, uint32_t file, const struct syntax *value, enum type_kind kind)
 {
 	struct coder coder = coder_new(compiler, file);
 	coder.allows_missing = true;
@@ -55,37 +46,108 @@ static void value_check(struct compiler *compiler, uint32_t file, const struct s
 	coder_finish(&coder, operand_slot(&coder, &operand), operand.node);
 }
 
-static void text_option(struct compiler *compiler, uint32_t file, const struct syntax *option)
+/* `base` is read below, where its connector is known. */
+static void base_option(struct compiler *compiler, uint32_t file, const struct syntax *option)
 {
-	value_check(compiler, file, syntax_named(option, 1), TYPE_TEXT);
+	(void)compiler, (void)file, (void)option;
 }
 
-static void duration_option(struct compiler *compiler, uint32_t file, const struct syntax *option)
+void duration_option(struct compiler *compiler, uint32_t file, const struct syntax *option)
 {
 	value_check(compiler, file, syntax_named(option, 1), TYPE_DURATION);
 }
 
-/* --- the connector itself */
-static void secrets_check(struct compiler *compiler, uint32_t file, const struct syntax *record)
+/* --- the connector itself: where it is, and who says that it is us */
+static const struct auth_row {
+	const char *word, *needs, *may;
+} AUTHS[] = {
+#define AUTH(NAME, word, needs, may, doc) {word, needs, may},
+#include "engine/model/auth.def"
+#undef AUTH
+};
+
+/* A courier evaluates it, without a turn: an expression that knows settings and nothing else. */
+static const struct code *outside_code(struct compiler *compiler, uint32_t file, const struct syntax *value, bool may_be_secret)
 {
-	for (each_child (child, record)) {
-		if (child->kind != SYNTAX_assignment || !syntax_value(child))
+	const struct type *text = type_simple(compiler, TYPE_TEXT);
+	struct coder coder = coder_new(compiler, file);
+	coder.allows_missing = true;
+	struct operand operand = may_be_secret ? expression(&coder, value, text) : expression_as(&coder, value, text);
+	if (may_be_secret && operand.type->kind != TYPE_SECRET)
+		fit(&coder, value, &operand, text);
+	return coder_finish(&coder, operand_slot(&coder, &operand), operand.node);
+}
+
+static bool stands_in(const char *words, struct text word)
+{
+	struct text rest = text_from(words);
+	for (uint32_t from = 0, i = 0; i <= rest.length; i++) {
+		if (i < rest.length && rest.bytes[i] != ' ')
 			continue;
-		struct coder coder = coder_new(compiler, file);
-		coder.allows_missing = true;
-		struct operand operand = expression(&coder, syntax_value(child), type_simple(compiler, TYPE_TEXT));
-		coder_finish(&coder, operand_slot(&coder, &operand), operand.node);
+		if (i > from && text_equal(text_slice(rest, from, i), word))
+			return true;
+		from = i + 1;
+	}
+	return false;
+}
+
+static bool auth_knows(const struct auth_row *row, struct text name)
+{
+	return stands_in(row->needs, name) || stands_in(row->may, name) || stands_in("client_certificate client_key", name);
+}
+
+static void auth_needs_check(struct compiler *compiler, struct span span, const struct auth_row *row, const struct auth *auth)
+{
+	struct text needs = text_from(row->needs);
+	for (uint32_t from = 0, i = 0; i <= needs.length; i++) {
+		if (i < needs.length && needs.bytes[i] != ' ')
+			continue;
+		struct text name = text_slice(needs, from, i);
+		if (name.length && !auth_code(auth, arena_string(compiler->arena, name.bytes, name.length)))
+			diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_OPTION, span, "`auth %s` needs `%.*s`",
+				       row->word, TEXT_ARGS(name));
+		from = i + 1;
 	}
 }
 
-static void auth_check(struct compiler *compiler, uint32_t file, const struct syntax *auth)
+static void auth_items_read(struct compiler *compiler, uint32_t file, const struct syntax *record, const struct auth_row *row,
+			    struct auth *auth)
 {
-	static const char *const WAYS[] = {"oauth2_client", "oauth2_password", "basic", "bearer", "api_key", "hmac", "none"};
-	WORDS_CHECK(compiler, file, syntax_child(auth, SYNTAX_identifier), WAYS, "way to authenticate");
-	secrets_check(compiler, file, syntax_child(auth, SYNTAX_record));
+	LIST(struct auth_item) items = {0};
+	for (each_child (child, record)) {
+		if (child->kind != SYNTAX_assignment || !syntax_value(child))
+			continue;
+		struct text name = syntax_text(compiler, file, syntax_with_role(child, ROLE_name));
+		if (row && !auth_knows(row, name))
+			diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_OPTION, span_in(file, child),
+				       "`auth %s` knows no `%.*s`; it needs %s%s%s", row->word, TEXT_ARGS(name),
+				       *row->needs ? row->needs : "nothing", *row->may ? " and may have " : "", row->may);
+		*list_add(compiler->arena, &items) =
+			(struct auth_item){name, outside_code(compiler, file, syntax_value(child), true)};
+	}
+	auth->items = items.items;
+	auth->item_count = items.count;
 }
 
-typedef LIST(struct status_range) status_ranges;
+static const struct auth *auth_read(struct compiler *compiler, uint32_t file, const struct syntax *syntax)
+{
+	const char *ways[AUTH_COUNT];
+	const struct syntax *way = syntax_child(syntax, SYNTAX_identifier);
+	const struct auth_row *row = NULL;
+	struct auth *auth = arena_new(compiler->arena, struct auth);
+	for (uint32_t i = 0; i < AUTH_COUNT; i++) {
+		ways[i] = AUTHS[i].word;
+		if (!text_is(syntax_text(compiler, file, way), AUTHS[i].word))
+			continue;
+		row = &AUTHS[i];
+		auth->way = (enum auth_way)i;
+	}
+	WORDS_CHECK(compiler, file, way, ways, "way to authenticate");
+	auth_items_read(compiler, file, syntax_child(syntax, SYNTAX_record), row, auth);
+	if (row)
+		auth_needs_check(compiler, span_in(file, syntax), row, auth);
+	return auth;
+}
 
 /* 0: it is none. */
 static uint16_t status_read(struct compiler *compiler, uint32_t file, const struct syntax *number)
@@ -95,7 +157,7 @@ static uint16_t status_read(struct compiler *compiler, uint32_t file, const stru
 }
 
 /* 204, 404 or 500..599 */
-static void statuses_read(struct compiler *compiler, uint32_t file, const struct syntax *list, status_ranges *ranges)
+void statuses_read(struct compiler *compiler, uint32_t file, const struct syntax *list, status_ranges *ranges)
 {
 	for (each_child (child, list)) {
 		if (child->kind == SYNTAX_token || child->role == ROLE_name || child->kind == SYNTAX_identifier)
@@ -110,12 +172,6 @@ static void statuses_read(struct compiler *compiler, uint32_t file, const struct
 			diagnostic_add(compiler->diagnostics, DIAGNOSTIC_LITERAL, span_in(file, child),
 				       "an answer's status is a number from 100 to 599, or a range such as 500..599");
 	}
-}
-
-static void statuses_check(struct compiler *compiler, uint32_t file, const struct syntax *list)
-{
-	status_ranges ranges = {0};
-	statuses_read(compiler, file, list, &ranges);
 }
 
 static void retry_read(struct compiler *compiler, uint32_t file, const struct syntax *retry, struct connector *connector)
@@ -141,29 +197,31 @@ static void limit_read(struct compiler *compiler, uint32_t file, const struct sy
 			       "a limit of none allows nothing");
 }
 
-/* What is computed is not known before a call is made: then the courier's own patience counts. */
-static void timeout_read(struct compiler *compiler, uint32_t file, const struct syntax *option, struct connector *connector)
+/* A timeout that is computed is not known before a call is made: then the courier's own patience counts. */
+static void option_read(struct compiler *compiler, uint32_t file, const struct syntax *option, struct connector *connector)
 {
 	const struct syntax *value = syntax_named(option, 1);
-	bool is_timeout = text_is(syntax_text(compiler, file, syntax_with_role(option, ROLE_name)), "timeout");
-	if (is_timeout && value && value->kind == SYNTAX_duration)
+	struct text name = syntax_text(compiler, file, syntax_with_role(option, ROLE_name));
+	if (text_is(name, "timeout") && value && value->kind == SYNTAX_duration)
 		connector->timeout = seconds_read(compiler, file, value);
+	else if (text_is(name, "base") && value)
+		connector->base = outside_code(compiler, file, value, false);
 }
 
 void connector_read(struct compiler *compiler, const struct declaration *declaration, struct connector *connector)
 {
-	static const struct option_row OPTIONS[] = {{"base", text_option}, {"timeout", duration_option}};
+	static const struct option_row OPTIONS[] = {{"base", base_option}, {"timeout", duration_option}};
 	uint32_t file = declaration->file;
 	for (each_child (child, declaration->syntax)) {
 		if (child->kind == SYNTAX_auth)
-			auth_check(compiler, file, child);
+			connector->auth = auth_read(compiler, file, child);
 		else if (child->kind == SYNTAX_limit)
 			limit_read(compiler, file, child, connector);
 		else if (child->kind == SYNTAX_retry_on)
 			retry_read(compiler, file, child, connector);
 		if (child->kind == SYNTAX_option) {
 			OPTIONS_CHECK(compiler, file, child, OPTIONS, "a connector");
-			timeout_read(compiler, file, child, connector);
+			option_read(compiler, file, child, connector);
 		}
 	}
 }
@@ -211,91 +269,4 @@ void verify_check(struct compiler *compiler, uint32_t file, const struct syntax 
 	else
 		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_OPTION, span_in(file, value),
 			       "`verify` needs a way such as hmac_sha256(header(\"X-Signature\"), setting.secret)");
-}
-
-/* --- requests */
-static void pages_option(struct compiler *compiler, uint32_t file, const struct syntax *option)
-{
-	static const char *const WAYS[] = {"cursor", "offset", "number", "link"};
-	WORDS_CHECK(compiler, file, syntax_named(option, 1), WAYS, "way to page");
-	if (syntax_named(option, 2))
-		value_check(compiler, file, syntax_named(option, 2), TYPE_TEXT);
-}
-
-static const char *const REPEATS[] = {[REPEATABLE_NEVER] = "never",
-				      [REPEATABLE_YES] = "yes",
-				      [REPEATABLE_ASK_FIRST] = "ask_first",
-				      [REPEATABLE_ACCEPTS_KEY] = "accepts_key"};
-
-static void repeatable_option(struct compiler *compiler, uint32_t file, const struct syntax *option)
-{
-	WORDS_CHECK(compiler, file, syntax_named(option, 1), REPEATS, "way to repeat a call");
-}
-
-enum repeatable repeatable_read(struct compiler *compiler, uint32_t file, const struct syntax *request)
-{
-	static const char *const IDEMPOTENT[] = {"GET", "HEAD", "PUT", "DELETE"};
-	struct text method = syntax_text(compiler, file, syntax_with_role(request, ROLE_method));
-	enum repeatable repeatable = REPEATABLE_NEVER;
-	for (size_t i = 0; i < sizeof IDEMPOTENT / sizeof *IDEMPOTENT; i++)
-		if (text_is(method, IDEMPOTENT[i]))
-			repeatable = REPEATABLE_YES;
-	for (each_child (child, request))
-		if (child->kind == SYNTAX_option &&
-		    text_is(syntax_text(compiler, file, syntax_with_role(child, ROLE_name)), "repeatable"))
-			for (size_t i = 0; i < sizeof REPEATS / sizeof *REPEATS; i++)
-				if (text_is(syntax_text(compiler, file, syntax_named(child, 1)), REPEATS[i]))
-					repeatable = (enum repeatable)i;
-	return repeatable;
-}
-
-static const struct option_row REQUEST_OPTIONS[] = {
-	{"pages", pages_option}, {"repeatable", repeatable_option}, {"expect", statuses_check}, {"timeout", duration_option}};
-
-static struct coder request_coder(struct compiler *compiler, uint32_t file, const struct record_field *parameters,
-				  uint32_t count, bool answered)
-{
-	struct coder coder = coder_new(compiler, file);
-	coder.allows_missing = true;
-	for (uint32_t i = 0; i < count; i++)
-		coder_variable(&coder, parameters[i].name, coder_slot(&coder), parameters[i].type, false, NULL);
-	if (answered)
-		coder_variable(&coder, TEXT("body"), coder_slot(&coder), type_simple(compiler, TYPE_DATA), false, NULL);
-	coder.parameter_count = coder.slot_count;
-	return coder;
-}
-
-static void request_item(struct compiler *compiler, uint32_t file, const struct syntax *item, struct coder coder,
-			 const struct type *result)
-{
-	const struct syntax *value = syntax_named(item, 0);
-	struct operand operand;
-	if (item->kind == SYNTAX_result && !result) {
-		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_TYPE_MISMATCH, span_in(file, item),
-			       "this gives a result; say behind the parameters which one: `-> record(id text)`");
-		operand = expression(&coder, value, NULL);
-	} else if (item->kind == SYNTAX_result) {
-		operand = expression_as(&coder, value, result);
-	} else {
-		operand = expression(&coder, value, NULL);
-	}
-	coder_finish(&coder, operand_slot(&coder, &operand), operand.node);
-}
-
-void request_check(struct compiler *compiler, uint32_t file, const struct syntax *request,
-		   const struct record_field *parameters, uint32_t parameter_count, const struct type *result)
-{
-	static const char *const METHODS[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"};
-	WORDS_CHECK(compiler, file, syntax_with_role(request, ROLE_method), METHODS, "method");
-	struct coder path = request_coder(compiler, file, parameters, parameter_count, false);
-	struct operand url = expression_as(&path, syntax_child(request, SYNTAX_string), type_simple(compiler, TYPE_TEXT));
-	coder_finish(&path, operand_slot(&path, &url), url.node);
-	for (each_child (child, request)) {
-		if (child->kind == SYNTAX_option)
-			OPTIONS_CHECK(compiler, file, child, REQUEST_OPTIONS, "a request");
-		else if (child->kind == SYNTAX_send || child->kind == SYNTAX_result)
-			request_item(compiler, file, child,
-				     request_coder(compiler, file, parameters, parameter_count, child->kind == SYNTAX_result),
-				     result);
-	}
 }

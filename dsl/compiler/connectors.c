@@ -63,7 +63,7 @@ void connectors_declare(struct compiler *compiler)
 	}
 }
 
-static void action_check(struct compiler *compiler, const struct declaration *owner, const struct connector *connector,
+static void action_build(struct compiler *compiler, const struct declaration *owner, const struct connector *connector,
 			 const struct syntax *syntax)
 {
 	struct text word = syntax_text(compiler, owner->file, syntax_with_role(syntax, ROLE_name));
@@ -71,9 +71,9 @@ static void action_check(struct compiler *compiler, const struct declaration *ow
 	const struct declaration *found = map_get(&compiler->spaces[SPACE_ACTION], full);
 	if (!found || found->syntax != syntax)
 		return;
-	const struct action *action = &compiler->actions.items[found->index];
-	request_check(compiler, owner->file, syntax_child(syntax, SYNTAX_request), action->parameters, action->parameter_count,
-		      action->result);
+	struct action *action = &compiler->actions.items[found->index];
+	action->request = request_read(compiler, owner->file, syntax_child(syntax, SYNTAX_request), action->parameters,
+				       action->parameter_count, action->result);
 }
 
 /* --- what arrives: the body and its headers are documents of the outside world */
@@ -162,7 +162,7 @@ static void poll_check(struct compiler *compiler, uint32_t file, const struct sy
 	const struct syntax *request = syntax_child(syntax, SYNTAX_request);
 	struct schedule schedule = {0};
 	every_read(compiler, file, syntax_child(syntax, SYNTAX_every), &schedule);
-	request_check(compiler, file, request, NULL, 0, NULL);
+	request_read(compiler, file, request, NULL, 0, NULL);
 	for (each_child (child, request)) {
 		if (child->kind != SYNTAX_for_each)
 			continue;
@@ -183,7 +183,7 @@ void connectors_build(struct compiler *compiler)
 		connector_read(compiler, declaration, declaration->object);
 		for (each_child (child, declaration->syntax)) {
 			if (child->kind == SYNTAX_action)
-				action_check(compiler, declaration, declaration->object, child);
+				action_build(compiler, declaration, declaration->object, child);
 			else if (child->kind == SYNTAX_receive)
 				receive_build(compiler, declaration->file, declaration->object, child);
 			else if (child->kind == SYNTAX_poll)

@@ -141,6 +141,7 @@ struct coder {
 	bool effects;                     /* statements may write */
 	bool workflow;                    /* … and wait */
 	bool in_test;
+	bool encodes;        /* what is put into a text stands in a URL */
 	bool allows_missing; /* a missing argument is an answer: a clock's target, a condition of a clock */
 	/* inferred, of the whole rule; may be NULL */
 	struct footprint *footprint;

@@ -49,6 +49,7 @@ struct pieces {
 	LIST(uint32_t) slots;
 	LIST(uint32_t) nodes;
 	bool failed, secret;
+	bool in_query; /* of a URL: a `?` stands before */
 };
 
 static void flush(struct coder *coder, struct pieces *pieces)
@@ -64,6 +65,7 @@ static void flush(struct coder *coder, struct pieces *pieces)
 static void add_content(struct coder *coder, struct pieces *pieces, const struct syntax *content)
 {
 	struct text text = syntax_text(coder->compiler, coder->file, content);
+	pieces->in_query = pieces->in_query || text_find(text, TEXT("?")) >= 0;
 	if (!pieces->block) {
 		builder_add(&pieces->text, text);
 		return;
@@ -88,10 +90,21 @@ static struct text picture_of(struct coder *coder, const struct syntax *interpol
 	return text_slice(text, 1, text.length);
 }
 
+/* Texts within the value are no URLs yet. */
+static struct operand value_of(struct coder *coder, const struct syntax *interpolation)
+{
+	const struct syntax *inner = syntax_named(interpolation, 0);
+	bool encodes = coder->encodes;
+	coder->encodes = false;
+	struct operand value = inner ? expression(coder, inner, NULL) : operand_error(coder, interpolation);
+	coder->encodes = encodes;
+	return value;
+}
+
 static void add_value(struct coder *coder, struct pieces *pieces, const struct syntax *interpolation)
 {
 	const struct syntax *inner = syntax_named(interpolation, 0);
-	struct operand value = inner ? expression(coder, inner, NULL) : operand_error(coder, interpolation);
+	struct operand value = value_of(coder, interpolation);
 	if (is_error(&value)) {
 		pieces->failed = true;
 		return;
@@ -106,6 +119,10 @@ static void add_value(struct coder *coder, struct pieces *pieces, const struct s
 	if (value.type->kind != TYPE_TEXT || picture.length) {
 		uint32_t from = slot, constant = coder_constant(coder, picture.length ? value_text(picture) : value_missing());
 		coder_step(coder, STEP_FORMAT, slot = coder_slot(coder), from, constant, 0);
+	}
+	if (coder->encodes) {
+		uint32_t from = slot;
+		coder_step(coder, STEP_ENCODE, slot = coder_slot(coder), from, 0, !pieces->in_query);
 	}
 	*list_add(coder->compiler->arena, &pieces->slots) = slot;
 	*list_add(coder->compiler->arena, &pieces->nodes) = value.node;

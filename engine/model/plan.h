@@ -27,6 +27,7 @@ struct outgoing {
 	const struct notice *notice;
 	const struct value *arguments;
 	uint32_t argument_count;
+	struct text request; /* of a call: JSON, engine/request.c */
 	uint32_t rule;
 	const struct event *cause;
 };

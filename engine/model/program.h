@@ -311,6 +311,9 @@ enum clock_field {
 enum clock_state { CLOCK_RUNNING, CLOCK_PAUSED, CLOCK_MET, CLOCK_BREACHED };
 
 /* --- the rest */
+struct auth; /* engine/model/request.h */
+struct request;
+
 struct connector {
 	struct text name, label;
 	struct span span;
@@ -320,6 +323,8 @@ struct connector {
 	int64_t timeout;                     /* seconds for one call */
 	const struct status_range *retry_on; /* answers after which the call is made again */
 	uint32_t retry_count;
+	const struct code *base; /* TEXT, no parameters: what the paths of its requests stand behind; NULL: nowhere */
+	const struct auth *auth; /* NULL: none */
 };
 
 /* Of HTTP's answers, both included. */
@@ -343,6 +348,7 @@ struct action {
 	uint32_t parameter_count;
 	const struct type *result; /* NULL: nothing */
 	enum repeatable repeatable;
+	const struct request *request;
 	uint32_t budget_count;  /* so many may be made … */
 	int64_t budget_seconds; /* … in so many seconds; more wait for a person. 0: any number */
 	uint32_t index;

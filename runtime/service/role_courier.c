@@ -59,6 +59,7 @@ static struct call call_copy(struct arena *arena, const struct call *call)
 	copy.connector = text_copy(arena, call->connector);
 	copy.action = text_copy(arena, call->action);
 	copy.arguments = text_copy(arena, call->arguments);
+	copy.request = text_copy(arena, call->request);
 	copy.sentence = text_copy(arena, call->sentence);
 	copy.answer = text_copy(arena, call->answer);
 	copy.traceparent = text_copy(arena, call->traceparent);

@@ -143,10 +143,12 @@ static enum status timer_turn(struct turning *turning)
 static enum status answer_turn(struct turning *turning)
 {
 	const struct json *ok = json_member(turning->content, TEXT("ok")),
-			  *value = json_member(turning->content, TEXT("value"));
+			  *reply = json_member(turning->content, TEXT("reply")),
+			  *value = reply ? reply : json_member(turning->content, TEXT("value"));
 	const struct json *sentence = json_member(turning->content, TEXT("sentence"));
 	const struct json *final = json_member(turning->content, TEXT("final"));
 	struct call_answer answer = {.ok = ok && json_kind(ok) == JSON_BOOL && json_bool(ok),
+				     .is_reply = reply,
 				     .value = value ? (struct value){.kind = VALUE_DATA, .json = value} : value_missing(),
 				     .sentence = sentence && json_kind(sentence) == JSON_TEXT ? json_text(sentence) : TEXT(""),
 				     .final = final && json_kind(final) == JSON_BOOL && json_bool(final)};
@@ -198,6 +200,7 @@ static enum status outgoing_keep(struct turning *turning, struct turned *turned)
 				    .connector = calls ? outgoing->action->connector->name : TEXT("notify"),
 				    .action = calls ? outgoing->action->name : outgoing->notice->role,
 				    .arguments = outgoing_text(&turns->arena, outgoing),
+				    .request = outgoing->request,
 				    .repeatable = calls ? outgoing->action->repeatable : NOTICE_REPEATABLE,
 				    .traceparent = call_traceparent(&turns->arena, turning->entry, outgoing->id),
 				    .made_at = turning->now,

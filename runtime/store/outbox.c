@@ -25,8 +25,8 @@ enum status outbox_create_tables(struct store *store, struct error *error)
 		"CREATE TABLE IF NOT EXISTS _call(_tenant %s NOT NULL,id %s NOT NULL,state %s NOT NULL,connector %s NOT NULL,"
 		"action %s NOT NULL,arguments %s NOT NULL,made_at %s NOT NULL,due_at %s NOT NULL,"
 		"attempts %s NOT NULL,sentence %s NOT NULL,answer %s NOT NULL,repeatable %s NOT NULL,traceparent %s NOT NULL,"
-		"sent_at %s NOT NULL,PRIMARY KEY(_tenant,id))%s;",
-		integer, bytes, integer, text, text, text, integer, integer, integer, text, text, integer, text, integer,
+		"sent_at %s NOT NULL,request %s NOT NULL,PRIMARY KEY(_tenant,id))%s;",
+		integer, bytes, integer, text, text, text, integer, integer, integer, text, text, integer, text, integer, text,
 		store->dialect->table_end);
 	builder_format(&sql,
 		       "CREATE TABLE IF NOT EXISTS _line(_tenant %s NOT NULL,connector %s NOT NULL,sent %s NOT NULL,"
@@ -42,7 +42,8 @@ enum status outbox_create_tables(struct store *store, struct error *error)
 
 /* --- writing and reading */
 #define CALL_COLUMNS                                                                                                           \
-	"_tenant,id,state,connector,action,arguments,made_at,due_at,attempts,sentence,answer,repeatable,traceparent,sent_at"
+	"_tenant,id,state,connector,action,arguments,made_at,due_at,attempts,sentence,answer,repeatable,traceparent,sent_at,"  \
+	"request"
 
 enum status call_add(struct store *store, const struct call *call, struct error *error)
 {
@@ -53,10 +54,12 @@ enum status call_add(struct store *store, const struct call *call, struct error 
 					   sql_integer(call->made_at),  sql_integer(call->due_at),
 					   sql_integer(call->attempts), sql_text(call->sentence),
 					   sql_text(call->answer),      sql_integer(call->repeatable),
-					   sql_text(call->traceparent), sql_integer(call->sent_at)};
+					   sql_text(call->traceparent), sql_integer(call->sent_at),
+					   sql_text(call->request)};
 
-	return store_write(store, "INSERT INTO _call(" CALL_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
-			   values, 14, error);
+	return store_write(store,
+			   "INSERT INTO _call(" CALL_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
+			   values, 15, error);
 }
 
 static void call_read(struct arena *arena, struct statement *statement, struct call *call)
@@ -77,6 +80,7 @@ static void call_read(struct arena *arena, struct statement *statement, struct c
 	call->repeatable = (enum repeatable)statement_column(statement, at++).integer;
 	call->traceparent = store_text(arena, statement, at++);
 	call->sent_at = statement_column(statement, at++).integer;
+	call->request = store_text(arena, statement, at++);
 }
 
 static enum status calls_read(struct statement *statement, struct arena *arena, call_list *calls_out, struct error *error)

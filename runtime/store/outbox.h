@@ -21,6 +21,7 @@ struct call {
 	enum call_state state;
 	struct text connector, action; /* a notification: "notify" and its receivers */
 	struct text arguments;         /* JSON object */
+	struct text request;           /* JSON (engine/request.c): what is asked of the other side; empty: a notification */
 	enum repeatable repeatable;    /* as its action said when the call was made; packs may change while it is out */
 	struct text traceparent;       /* W3C Trace Context: what the other side is told */
 	moment made_at;

@@ -274,7 +274,8 @@ static void calls_remember(struct small_host *host)
 			.kind = VALUE_RECORD, .count = outgoing->argument_count, .items = outgoing->arguments};
 		if (outgoing->kind == OUTGOING_CALL)
 			*list_add(&host->arena, &host->calls) =
-				(struct host_call){outgoing->id, outgoing->action, value_copy(&host->arena, arguments).items};
+				(struct host_call){outgoing->id, outgoing->action, value_copy(&host->arena, arguments).items,
+						   text_copy(&host->arena, outgoing->request)};
 	}
 }
 
@@ -354,6 +355,18 @@ void host_answer(struct small_host *host, uint32_t nth, const char *json, const 
 		assert_int_equal(json_parse(&host->arena, text_from(json), &answer.answer.value.json, &host->error), OK);
 	} else {
 		answer.answer.sentence = text_from(sentence);
+	}
+	turn(host, turn_answer, &answer);
+}
+
+void host_reply(struct small_host *host, uint32_t nth, const char *json)
+{
+	struct host_answer answer = {.answer = {.ok = true, .is_reply = true, .value = value_missing()}};
+	assert_true(nth < host->calls.count);
+	answer.call = host->calls.items[nth].id;
+	if (json) {
+		answer.answer.value.kind = VALUE_DATA;
+		assert_int_equal(json_parse(&host->arena, text_from(json), &answer.answer.value.json, &host->error), OK);
 	}
 	turn(host, turn_answer, &answer);
 }

@@ -22,6 +22,7 @@ struct host_call { /* what a turn gave the outbox */
 	struct record_id id;
 	const struct action *action;
 	const struct value *arguments;
+	struct text request;
 };
 
 struct small_host {
@@ -61,6 +62,8 @@ void host_ring(struct small_host *host, uint32_t nth);
 
 /* The answer to the n-th call that was ever made: JSON of its result, or NULL and a sentence. */
 void host_answer(struct small_host *host, uint32_t nth, const char *json, const char *sentence);
+/* What the other side sent, of which the action's request says what it means; NULL: nothing. */
+void host_reply(struct small_host *host, uint32_t nth, const char *json);
 /* The n-th approval that there is; the n-th instance. */
 void host_decide(struct small_host *host, uint32_t nth, bool approved);
 void host_resume(struct small_host *host, uint32_t nth, enum resume resume);
