@@ -59,14 +59,35 @@ static void write_int(struct json_writer *writer, const char *name, int64_t inte
 	json_write_int(writer, integer);
 }
 
-/* Only the slots that hold something. */
+/* Whether a turn to come may read what the slot holds: while a single strand rests, that is what it was started with and what
+ * its point knows (docs/decisions/0025); of one that is over, nothing. Several strands hand values to one another: all of it.
+ */
+static bool slot_is_kept(const struct instance *instance, const struct work_point *point, uint32_t slot)
+{
+	if (!point || slot < instance->workflow->parameter_count)
+		return true;
+	for (uint32_t i = 0; i < point->variable_count; i++)
+		if (point->variables[i].slot == slot)
+			return true;
+	return false;
+}
+
+static const struct work_point *only_point(const struct instance *instance)
+{
+	const struct strand *strand = &instance->strands.items[0];
+	bool rests = instance->strands.count == 1 && strand->state != STRAND_READY && strand->state != STRAND_ENDED;
+	return rests ? workflow_point_at(instance->workflow, strand->step) : NULL;
+}
+
 static void write_frame(struct json_writer *writer, const struct program *program, const struct instance *instance)
 {
+	const struct work_point *point = only_point(instance);
+	uint32_t count = instance_state_is_over(instance->state) ? 0 : instance->workflow->code->slot_count;
 	char slot[16];
 	json_write_name(writer, TEXT("frame"));
 	json_open_object(writer);
-	for (uint32_t i = 0; i < instance->workflow->code->slot_count; i++) {
-		if (instance->frame[i].kind == VALUE_MISSING)
+	for (uint32_t i = 0; i < count; i++) {
+		if (instance->frame[i].kind == VALUE_MISSING || !slot_is_kept(instance, point, i))
 			continue;
 		snprintf(slot, sizeof slot, "%u", i);
 		json_write_name(writer, text_from(slot));

@@ -147,7 +147,7 @@ enum status engine_whereabouts(const struct program *program, struct text workfl
 	for (uint32_t i = 0; i < instance.strands.count; i++) {
 		const struct strand *strand = &instance.strands.items[i];
 		const struct work_point *point =
-			strand->state == STRAND_ENDED ? NULL : point_at(instance.workflow, strand->step);
+			strand->state == STRAND_ENDED ? NULL : workflow_point_at(instance.workflow, strand->step);
 		if (point)
 			builder_format(&points, "%s%.*s", points.length ? ", " : "", TEXT_ARGS(point->name));
 	}

@@ -17,8 +17,6 @@ struct mover {
 };
 
 /* --- workflow_point.c */
-/* The point at that step; NULL: there is none. */
-const struct work_point *point_at(const struct workflow *workflow, uint32_t step);
 /* Where each strand goes on. */
 enum status points_move(struct mover *mover) MUST_CHECK;
 /* Whether a call of the one is a call of the other. */

@@ -2,14 +2,6 @@
  * the same name, when what it waits for there is the same thing. */
 #include "engine/workflow_move.h"
 
-const struct work_point *point_at(const struct workflow *workflow, uint32_t step)
-{
-	for (uint32_t i = 0; i < workflow->point_count; i++)
-		if (workflow->points[i].step == step)
-			return &workflow->points[i];
-	return NULL;
-}
-
 static const struct work_point *point_named(const struct workflow *workflow, struct text name)
 {
 	for (uint32_t i = 0; i < workflow->point_count; i++)
@@ -167,7 +159,7 @@ static enum status strand_move(struct mover *mover, uint32_t number)
 {
 	const struct strand *old = &mover->old.strands.items[number];
 	struct strand *new = &mover->work.instance.strands.items[number];
-	const struct work_point *was = point_at(mover->old.workflow, old->step), *is;
+	const struct work_point *was = workflow_point_at(mover->old.workflow, old->step), *is;
 	*new = *old;
 	if (old->state == STRAND_ENDED) {
 		new->step = 0; /* of no meaning any more */

@@ -35,6 +35,14 @@ const struct workflow *program_workflow(const struct program *program, struct te
 	return NULL;
 }
 
+const struct work_point *workflow_point_at(const struct workflow *workflow, uint32_t step)
+{
+	for (uint32_t i = 0; i < workflow->point_count; i++)
+		if (workflow->points[i].step == step)
+			return &workflow->points[i];
+	return NULL;
+}
+
 struct text program_hash_text(struct arena *arena, uint64_t hash)
 {
 	return text_format(arena, "%016" PRIx64, hash);

@@ -579,6 +579,8 @@ struct record_id clock_row_id(const struct clock *clock, struct record_id record
 const char *step_name(enum step_operation operation);
 /* NULL: there is none. */
 const struct workflow *program_workflow(const struct program *program, struct text name);
+/* NULL: no instance rests at that step. */
+const struct work_point *workflow_point_at(const struct workflow *workflow, uint32_t step);
 /* program.hash as it is kept and shown: 16 digits. */
 struct text program_hash_text(struct arena *arena, uint64_t hash);
 uint64_t program_hash_read(struct text text);

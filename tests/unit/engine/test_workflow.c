@@ -408,6 +408,34 @@ static void test_the_host_is_told_which_engine_goes_on(void **state)
 	is("state", "ended");
 }
 
+/* How many values an instance keeps until it goes on. */
+static uint32_t kept(void)
+{
+	const struct json *json;
+	assert_int_equal(
+		json_parse(&host.arena, text_from(host_shows(&host, "workflow_instance", 0, "data")), &json, &host.error), OK);
+	return json_count(json_member(json, TEXT("frame")));
+}
+
+static void test_what_nothing_reads_again_is_not_kept(void **state)
+{
+	(void)state;
+	begin("let pause = 1h\n"
+	      "sleep for pause\n"
+	      "set order { step = \"{order.name} and {order.rank}\" }\n"
+	      "let word = \"{order.name}!\"\n"
+	      "sleep for 2h\n"
+	      "set order { step = word }\n");
+	assert_int_equal(kept(), 2); /* order, pause */
+	host_advance(&host, 3600);
+	step_is("A and high");
+	assert_int_equal(kept(), 3); /* order, and what has a name: a newer version may read it */
+	host_advance(&host, 7200);
+	step_is("A!");
+	is("state", "ended");
+	assert_int_equal(kept(), 0);
+}
+
 static void test_data_changed_by_hand_is_refused(void **state)
 {
 	(void)state;
@@ -434,6 +462,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_teardown(name, close_host)
 	const struct CMUnitTest tests[] = {
 		TEST(test_answers_are_typed_and_undone_backwards),
+		TEST(test_what_nothing_reads_again_is_not_kept),
 		TEST(test_an_answer_twice_is_one),
 		TEST(test_a_late_answer_to_an_earlier_try_is_none),
 		TEST(test_an_answer_that_does_not_fit_is_a_failure),
