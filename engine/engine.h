@@ -3,6 +3,7 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include "engine/base/list.h"
 #include "engine/model/plan.h"
 #include "engine/model/trace.h"
 #include "engine/ports.h"
@@ -123,5 +124,48 @@ void engine_cover(struct engine *engine, struct coverage *coverage);
  * filled in; after the call the slots hold what explain shows. */
 enum status engine_evaluate(struct engine *engine, const struct code *code, struct value *frame, moment now,
 			    const struct ports *ports, struct value *result_out, struct error *error) MUST_CHECK;
+
+/* --- formats: the rows of a file, a page at a time, so that there may be any number of them. Nothing here becomes bytes. */
+struct format_cell {
+	struct text text;
+	bool is_text; /* and no number, date or truth: some files quote it */
+};
+
+struct format_row {
+	uint64_t number;    /* from 1, counting those that are left out */
+	struct text called; /* empty: by its number */
+	/* why it is not in the file: the pack says so; or it can not be written as it is */
+	struct text left_out, refused;
+	const struct format_cell *cells; /* of->column_count of them */
+};
+
+/* How far it has come: all zero at the begin. */
+struct format_place {
+	uint32_t part; /* in format->rows */
+	struct record_id after;
+	uint64_t rows;
+};
+
+struct format_page {
+	const struct format_rows *of;
+	LIST(struct format_row) rows;
+	bool more;
+};
+
+/* The next rows; a format without rows has no page. The page is in the turn's arena, good until the next page or turn. */
+enum status engine_format_page(struct engine *engine, const struct format *format, const struct value *arguments,
+			       struct format_place *place, moment now, const struct ports *ports, struct format_page *page_out,
+			       struct error *error) MUST_CHECK;
+
+struct format_line {
+	const struct format_cell *cells;
+	uint32_t count;
+	struct text text; /* without cells: the line as it stands */
+};
+
+/* A line that is no row (`code` is the format's file, header or footer) of the file of that number. As good as the page. */
+enum status engine_format_line(struct engine *engine, const struct format *format, const struct code *code,
+			       const struct value *arguments, int64_t number, moment now, const struct ports *ports,
+			       struct format_line *line_out, struct error *error) MUST_CHECK;
 
 #endif

@@ -224,6 +224,30 @@ enum status row_query_after(struct context *context, const struct query *query, 
 	return status;
 }
 
+enum status row_query_page(struct context *context, const struct query *query, const struct query *page,
+			   struct value *parameters, struct record_id after, struct row_slice *slice_out)
+{
+	const struct value *const *found = NULL;
+	uint32_t count = 0;
+	CHECK(!context->touched.count);
+	*slice_out = (struct row_slice){.until = after};
+	parameters[query->parameter_count] = value_ref(query->entity->index, after);
+	enum status status =
+		context->ports->query(context->ports->host, context->arena, page, parameters, &found, &count, context->error);
+	context->fatal |= status != OK;
+	struct value *frame = query->where ? frame_new(context, query->where) : NULL;
+	for (uint32_t i = 0; status == OK && i < count; i++) {
+		struct row *row = row_keep(context, query->entity, found[i]);
+		bool fits;
+		status = row_fits(context, query, parameters, frame, row, &fits);
+		if (status == OK && fits)
+			*list_add(context->arena, &slice_out->rows) = row;
+		slice_out->until = row->id;
+	}
+	slice_out->more = count == page->most;
+	return status;
+}
+
 const struct query *query_by_fields(struct arena *arena, const struct entity *entity, const uint16_t *fields, uint32_t count)
 {
 	struct query *query = arena_new(arena, struct query);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "engine/base/check.h"
+#include "runtime/export.h"
 
 enum { CANDIDATES_SHOWN = 5 };
 
@@ -290,6 +291,85 @@ static enum status answer_run(struct trial *trial, struct error *error)
 	return status;
 }
 
+/* --- formats: each file and each row that is in none is an event of its own, which only the test sees */
+struct keeper {
+	struct trial *trial;
+	struct text name;
+	struct text_builder content;
+};
+
+static void written_remember(struct keeper *keeper, const char *kind, const struct value *values)
+{
+	const struct program *program = world_program(keeper->trial->world);
+	const struct event_kind *event = schema_event(&program->schema, text_from(kind));
+
+	world_note_event(keeper->trial->world, event, values);
+}
+
+static enum status written_open(void *host, struct text name, struct error *error)
+{
+	struct keeper *keeper = host;
+
+	(void)error;
+	keeper->name = name;
+	keeper->content = (struct text_builder){.arena = keeper->trial->arena};
+	return OK;
+}
+
+static enum status written_write(void *host, struct text bytes, struct error *error)
+{
+	struct keeper *keeper = host;
+
+	(void)error;
+	builder_add(&keeper->content, bytes);
+	return OK;
+}
+
+static enum status written_close(void *host, uint64_t rows, struct error *error)
+{
+	struct keeper *keeper = host;
+	struct value values[] = {value_text(keeper->trial->item->format->name), value_text(keeper->name),
+				 value_int((int64_t)rows), value_text(builder_text(&keeper->content))};
+
+	(void)error;
+	written_remember(keeper, "file.written", values);
+	return OK;
+}
+
+static enum status written_missed(void *host, struct text called, struct text reason, bool refused, struct error *error)
+{
+	struct keeper *keeper = host;
+	struct value values[] = {value_text(keeper->trial->item->format->name), value_text(called), value_text(reason)};
+
+	(void)error;
+	written_remember(keeper, refused ? "row.refused" : "row.left_out", values);
+	return OK;
+}
+
+static enum status export_item_run(struct trial *trial, struct error *error)
+{
+	struct keeper keeper = {.trial = trial};
+	struct export_sink sink = {&keeper, written_open, written_write, written_close, written_missed};
+	struct export_result result;
+	struct value arguments;
+	enum status status = evaluate(trial, trial->item->code, &arguments, error);
+
+	if (status != OK || trial->over)
+		return status;
+	arguments = value_copy(trial->arena, arguments);
+	struct export_order order = {.engine = world_engine(trial->world),
+				     .ports = world_ports(trial->world),
+				     .format = trial->item->format,
+				     .arguments = arguments.items,
+				     .now = world_now(trial->world),
+				     .readable = true};
+	status = export_run(&order, &sink, &result, error);
+	if (status != INVALID && status != LIMIT)
+		return status;
+	fail_saying(trial, "%s", error->sentence);
+	return OK;
+}
+
 /* --- expectations */
 static enum status expect_run(struct trial *trial, struct error *error)
 {
@@ -477,6 +557,9 @@ static enum status item_run(struct trial *trial, struct error *error)
 		return act_run(trial, error);
 	case TEST_ANSWER:
 		return answer_run(trial, error);
+	case TEST_EXPORT:
+		status = settle(trial, error);
+		return status == OK ? export_item_run(trial, error) : status;
 	case TEST_EXPECT:
 		status = settle(trial, error);
 		return status == OK ? expect_run(trial, error) : status;

@@ -579,6 +579,14 @@ const struct world_call *world_calls(const struct world *world, uint32_t *count_
 	return world->calls.items;
 }
 
+void world_note_event(struct world *world, const struct event_kind *kind, const struct value *fields)
+{
+	struct value value = {.kind = VALUE_RECORD, .count = kind->field_count, .items = fields};
+
+	*list_add(&world->arena, &world->events) =
+		(struct world_event){.kind = kind, .at = world->now, .value = value_copy(&world->arena, value)};
+}
+
 const struct world_event *world_events(const struct world *world, uint32_t *count_out)
 {
 	*count_out = world->events.count;

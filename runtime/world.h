@@ -105,6 +105,8 @@ enum status world_tell(struct world *world, struct record_id call, const struct 
 void world_answer(struct world *world, const struct action *action, bool fails, struct value answer);
 
 const struct world_call *world_calls(const struct world *world, uint32_t *count_out);
+/* What happened outside of turns: kept like an event, and nobody else hears of it. */
+void world_note_event(struct world *world, const struct event_kind *kind, const struct value *fields);
 const struct world_event *world_events(const struct world *world, uint32_t *count_out);
 
 /* Fails of turns since the begin of this life, for summaries. */

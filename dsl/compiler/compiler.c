@@ -41,6 +41,7 @@ static void declare_all(struct compiler *compiler)
 	clocks_declare(compiler);
 	connectors_declare(compiler);
 	workflows_declare(compiler);
+	formats_declare(compiler);
 }
 
 static void build_all(struct compiler *compiler)
@@ -55,6 +56,7 @@ static void build_all(struct compiler *compiler)
 	workflows_build(compiler);
 	schedules_build(compiler);
 	connectors_build(compiler);
+	formats_build(compiler);
 	tests_build(compiler);
 	packs_build(compiler);
 	others_check(compiler);
@@ -88,6 +90,7 @@ void program_arrays(struct compiler *compiler)
 	program->approvals = compiler->approvals.items;
 	program->work_options = compiler->work_options.items;
 	program->schedules = compiler->schedules.items, program->schedule_count = compiler->schedules.count;
+	program->formats = compiler->formats.items, program->format_count = compiler->formats.count;
 	program->tests = compiler->tests.items, program->test_count = compiler->tests.count;
 	program->migrations = compiler->migrations.items, program->migration_count = compiler->migrations.count;
 	program->branches = compiler->branches.items, program->branch_count = compiler->branches.count;

@@ -1,4 +1,4 @@
-/* Metrics, reports and formats: every name and expression in them is checked. A metric is used like a function of its
+/* Metrics and reports: every name and expression in them is checked. A metric is used like a function of its
  * parameters, which only reports may do; expressions that use one are taken apart as far as the names go. */
 #include "dsl/compiler/others.h"
 
@@ -120,87 +120,4 @@ void report_check(struct compiler *compiler, const struct declaration *declarati
 	report.parameters = parameters_read(compiler, declaration->file, syntax_child(declaration->syntax, SYNTAX_parameters),
 					    declaration->name, &report.count);
 	body_check(&report, syntax_child(declaration->syntax, SYNTAX_report_body));
-}
-
-/* --- formats */
-static void option_check(struct compiler *compiler, const struct declaration *format, const struct syntax *option,
-			 const struct record_field *parameters, uint32_t count)
-{
-	static const char *const WORDS[] = {"file",   "encoding", "newline",   "decimal", "split",
-					    "header", "footer",   "separator", "quote"};
-	static const char *const ENCODINGS[] = {"utf8", "utf8_bom", "windows_1252", "iso_8859_1", "ascii"};
-	static const char *const NEWLINES[] = {"lf", "crlf"};
-	uint32_t file = format->file;
-	const struct syntax *name = syntax_with_role(option, ROLE_name), *value = syntax_named(option, 1);
-	struct text word = syntax_text(compiler, file, name);
-	WORD_CHECK(compiler, file, name, WORDS, "line of a format");
-	if (text_is(word, "encoding"))
-		WORD_CHECK(compiler, file, value, ENCODINGS, "encoding");
-	else if (text_is(word, "newline"))
-		WORD_CHECK(compiler, file, value, NEWLINES, "line end");
-	else if (text_is(word, "header") || text_is(word, "footer") || text_is(word, "file")) {
-		struct coder coder = view_coder(compiler, file, parameters, count, NULL);
-		coder_variable(&coder, TEXT("n"), coder_slot(&coder), type_simple(compiler, TYPE_INT), false, NULL);
-		if (value->kind != SYNTAX_list) {
-			view_value(&coder, value, NULL);
-			return;
-		}
-		for (each_child (item, value)) /* of mixed types: each by itself */
-			if (item->kind != SYNTAX_token)
-				view_value(&coder, item, NULL);
-	}
-}
-
-static void column_check(struct compiler *compiler, uint32_t file, const struct syntax *column, struct coder *coder)
-{
-	static const char *const TYPES[] = {"text", "decimal", "int", "date", "time", "money", "bool", "percent"};
-	const struct syntax *type = syntax_with_role(column, ROLE_type), *value = syntax_value(column);
-	const struct syntax *word = type ? syntax_child(type, SYNTAX_dotted_name) : NULL;
-	if (!word)
-		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_FIELD_TYPE, span_in(file, column),
-			       "a column needs a type such as text(60) or decimal(10, 2)");
-	else
-		WORD_CHECK(compiler, file, word, TYPES, "type of a column");
-	if (value)
-		view_value(coder, value, NULL);
-}
-
-static void rows_check(struct compiler *compiler, const struct declaration *format, const struct syntax *rows,
-		       const struct record_field *parameters, uint32_t count)
-{
-	uint32_t file = format->file;
-	const struct syntax *where = syntax_child(rows, SYNTAX_where), *name = syntax_with_role(rows, ROLE_name);
-	struct coder coder = view_coder(compiler, file, parameters, count, NULL);
-	struct operand list = expression(&coder, syntax_named(rows, 1), NULL);
-	bool good = list.type->kind == TYPE_LIST;
-	if (!good && list.type->kind != TYPE_ERROR)
-		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_TYPE_MISMATCH, span_in(file, syntax_named(rows, 1)),
-			       "`row for each` goes through a list");
-	coder_finish(&coder, operand_slot(&coder, &list), list.node);
-	coder_variable(&coder, syntax_text(compiler, file, name), coder_slot(&coder),
-		       good ? list.type->element : type_simple(compiler, TYPE_ERROR), false, rows);
-	if (where)
-		view_condition(&coder, syntax_value(where));
-	for (each_child (column, rows))
-		if (column->kind == SYNTAX_field)
-			column_check(compiler, file, column, &coder);
-}
-
-void format_check(struct compiler *compiler, const struct declaration *declaration)
-{
-	static const char *const KINDS[] = {"csv", "xml", "json", "text"};
-	uint32_t count = 0;
-	const struct record_field *parameters = parameters_read(
-		compiler, declaration->file, syntax_child(declaration->syntax, SYNTAX_parameters), declaration->name, &count);
-	const struct syntax *kind = NULL;
-	for (each_child (child, declaration->syntax)) {
-		if (child->kind == SYNTAX_identifier && child->role == ROLE_none)
-			kind = child;
-		else if (child->kind == SYNTAX_option)
-			option_check(compiler, declaration, child, parameters, count);
-		else if (child->kind == SYNTAX_rows)
-			rows_check(compiler, declaration, child, parameters, count);
-	}
-	if (kind)
-		WORD_CHECK(compiler, declaration->file, kind, KINDS, "kind of file");
 }

@@ -78,6 +78,7 @@ struct compiler {
 	LIST(struct work_approval) approvals;
 	LIST(struct work_options) work_options;
 	LIST(struct schedule) schedules;
+	LIST(struct format) formats;
 	LIST(struct action) actions;
 	LIST(struct receive) receives;
 	LIST(struct notice) notices;
@@ -339,8 +340,8 @@ void functions_build(struct compiler *compiler);
 void settings_declare(struct compiler *compiler);
 void settings_build(struct compiler *compiler);
 /* The order of calls in compile(): names_collect, packs_declare, schema_build; then *_declare: functions, tables, time, seeds,
- * clocks, connectors, workflows; then the bodies: settings, schema_bodies, functions, tables, seeds, clocks, rules, workflows,
- * schedules, connectors, tests, packs, others; last rule_order, index_build, analyse. */
+ * clocks, connectors, workflows, formats; then the bodies: settings, schema_bodies, functions, tables, seeds, clocks, rules,
+ * workflows, schedules, connectors, formats, tests, packs, others; last rule_order, index_build, analyse. */
 void packs_declare(struct compiler *compiler); /* name, version, title, zone: before any moment is read */
 void packs_build(struct compiler *compiler);   /* requires, default calendar, budgets, migrations, translations */
 void seeds_declare(struct compiler *compiler);
@@ -354,6 +355,8 @@ void clocks_build(struct compiler *compiler);
 void workflows_declare(struct compiler *compiler);
 void workflows_build(struct compiler *compiler);
 void schedules_build(struct compiler *compiler);
+void formats_declare(struct compiler *compiler);
+void formats_build(struct compiler *compiler);
 void connectors_declare(struct compiler *compiler);
 void connectors_build(struct compiler *compiler);
 void tests_build(struct compiler *compiler);

@@ -249,7 +249,6 @@ struct unrun {
 
 static const struct unrun UNRUN[] = {
 	{SYNTAX_report, SYNTAX_report, NULL, "reports"},
-	{SYNTAX_format, SYNTAX_format, NULL, "formats"},
 	{SYNTAX_view, SYNTAX_view, NULL, "views"},
 	{SYNTAX_role, SYNTAX_role, NULL, "the rights of roles"},
 	{SYNTAX_metric, SYNTAX_metric, NULL, "metrics"},
@@ -299,8 +298,7 @@ void others_check(struct compiler *compiler)
 	} KINDS[] = {{SYNTAX_metric, metric_check},
 		     {SYNTAX_report, report_check},
 		     {SYNTAX_view, view_check},
-		     {SYNTAX_role, role_check},
-		     {SYNTAX_format, format_check}};
+		     {SYNTAX_role, role_check}};
 	for (size_t k = 0; k < sizeof(KINDS) / sizeof(*KINDS); k++)
 		for (uint32_t i = 0; i < compiler->by_kind[KINDS[k].kind].count; i++)
 			KINDS[k].check(compiler, compiler->by_kind[KINDS[k].kind].items[i]);

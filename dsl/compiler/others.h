@@ -24,6 +24,5 @@ void name_check(struct compiler *compiler, uint32_t file, const struct syntax *n
 
 void metric_check(struct compiler *compiler, const struct declaration *declaration);
 void report_check(struct compiler *compiler, const struct declaration *declaration);
-void format_check(struct compiler *compiler, const struct declaration *declaration);
 
 #endif

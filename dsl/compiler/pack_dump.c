@@ -350,6 +350,23 @@ static void point_dump(struct dump *dump, const struct work_point *point)
 	     TEXT_ARGS(builder_text(&needed)));
 }
 
+static void format_dump(struct dump *dump, const struct format *format)
+{
+	line(dump, 0, "format %.*s%.*s", TEXT_ARGS(format->name),
+	     TEXT_ARGS(signature(dump, format->parameters, format->parameter_count, NULL)));
+	code_dump(dump, 1, "file", format->file);
+	code_dump(dump, 1, "header", format->header);
+	code_dump(dump, 1, "footer", format->footer);
+	for (uint32_t i = 0; i < format->rows_count; i++) {
+		const struct format_rows *rows = &format->rows[i];
+		code_dump(dump, 1, rows->query ? "rows of a query" : "rows of a list", rows->source);
+		code_dump(dump, 2, "where", rows->where);
+		code_dump(dump, 2, "columns", rows->code);
+		for (uint32_t k = 0; k < rows->column_count; k++)
+			line(dump, 3, "\"%.*s\" s%u", TEXT_ARGS(rows->columns[k].title), rows->columns[k].slot);
+	}
+}
+
 static void others_dump(struct dump *dump)
 {
 	const struct program *program = dump->program;
@@ -377,6 +394,9 @@ static void others_dump(struct dump *dump)
 	for (uint32_t i = 0; i < program->receive_count; i++)
 		if (program->receives[i].connector && wanted(dump, program->receives[i].connector->name))
 			receive_dump(dump, &program->receives[i]);
+	for (uint32_t i = 0; i < program->format_count; i++)
+		if (wanted(dump, program->formats[i].name))
+			format_dump(dump, &program->formats[i]);
 }
 
 void program_dump(struct text_builder *builder, const struct program *program, struct text only)

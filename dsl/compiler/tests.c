@@ -126,8 +126,39 @@ static void happens_item(struct test_builder *builder, const struct syntax *synt
 		item->code = record_code(builder, syntax, slots, event->field_count);
 }
 
+/* `when run NAME(…)` of a format: its files are written into memory. */
+static const struct format *format_named(const struct test_builder *builder, const struct syntax *act)
+{
+	const struct syntax *invocation = act->kind == SYNTAX_run ? syntax_child(act, SYNTAX_invocation) : NULL;
+	const struct syntax *name = invocation ? syntax_with_role(invocation, ROLE_function) : NULL;
+	struct compiler *compiler = builder->compiler;
+	if (!name)
+		return NULL;
+	const struct declaration *found = name_find(compiler, SPACE_OTHER, compiler->inputs[builder->file].module,
+						    syntax_text(compiler, builder->file, name));
+	return found && found->syntax->kind == SYNTAX_format ? &compiler->formats.items[found->index] : NULL;
+}
+
+static void export_item(struct test_builder *builder, const struct syntax *run, struct test_item *item)
+{
+	const struct format *format = item->format;
+	uint32_t *slots = arena_array(builder->compiler->arena, uint32_t, format->parameter_count + 1);
+	bool may_miss;
+	item->kind = TEST_EXPORT;
+	builder->coder.allows_missing = true; /* what is not set is said when it runs */
+	if (arguments_read(&builder->coder, syntax_child(run, SYNTAX_invocation), format->parameters, format->parameter_count,
+			   format->name, slots, &may_miss))
+		item->code = record_code(builder, run, slots, format->parameter_count);
+	builder->coder.allows_missing = false;
+}
+
 static void acts_item(struct test_builder *builder, const struct syntax *syntax, struct test_item *item)
 {
+	item->format = format_named(builder, syntax_named(syntax, 0));
+	if (item->format) {
+		export_item(builder, syntax_named(syntax, 0), item);
+		return;
+	}
 	uint32_t variables = builder->coder.variables.count;
 	item->kind = TEST_ACT;
 	item->actor = actor_read(builder, syntax);

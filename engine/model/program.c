@@ -43,6 +43,14 @@ const struct work_point *workflow_point_at(const struct workflow *workflow, uint
 	return NULL;
 }
 
+const struct format *program_format(const struct program *program, struct text name)
+{
+	for (uint32_t i = 0; i < program->format_count; i++)
+		if (text_equal(program->formats[i].name, name))
+			return &program->formats[i];
+	return NULL;
+}
+
 struct text program_hash_text(struct arena *arena, uint64_t hash)
 {
 	return text_format(arena, "%016" PRIx64, hash);

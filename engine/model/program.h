@@ -4,6 +4,7 @@
 #define MODEL_PROGRAM_H
 
 #include "engine/base/calendar.h"
+#include "engine/base/encoding.h"
 #include "engine/model/schema.h"
 
 struct span {                  /* a piece of source */
@@ -450,6 +451,67 @@ struct schedule {
 	const struct code *guard, *body;
 };
 
+/* --- formats: files that records are written into, row by row */
+enum written_as { /* what a column is in the file */
+		  WRITTEN_TEXT,
+		  WRITTEN_INT,
+		  WRITTEN_DECIMAL,
+		  WRITTEN_MONEY,   /* its amount */
+		  WRITTEN_PERCENT, /* 19% is written 19 */
+		  WRITTEN_DATE,
+		  WRITTEN_TIME,
+		  WRITTEN_BOOL,
+};
+
+struct format_column {
+	struct text title;
+	enum written_as kind;
+	uint32_t width;      /* of a text: characters; of a number: digits before the point; 0: any */
+	int scale;           /* of a number: so many digits behind the point; -1: as many as it has */
+	struct text picture; /* of a date or time; may be empty */
+	bool required;
+	bool cut; /* a longer text is cut; else it is refused */
+	uint32_t slot;
+	struct span span;
+};
+
+struct format_rows {
+	/* Parameters: the format's. A LIST: what is gone through, or with a query that one's parameters. */
+	const struct code *source;
+	const struct query *query; /* NULL: a list */
+	const struct query *page;  /* the same, some of its rows: behind the id that is one more parameter */
+	const struct code *where;  /* parameters: the format's, then the item; NULL: all of them */
+	const struct code *code;   /* the same parameters; the columns' values are in their slots then */
+	uint32_t called;           /* slot of what reports call the row; SLOT_NONE: they count */
+	uint32_t left_out;         /* slot of the reason for which it is not written, where there is one; SLOT_NONE */
+	const struct format_column *columns;
+	uint32_t column_count;
+	struct span span;
+};
+
+enum quote { QUOTE_NEEDED, QUOTE_TEXTS, QUOTE_ALL };
+
+struct format {
+	struct text name, label;
+	struct span span;
+	uint32_t index;
+	const struct record_field *parameters;
+	uint32_t parameter_count;
+	/* Parameters: the format's, then the number of the file, from 1. A line is a LIST of its cells, or a TEXT as it stands.
+	 */
+	const struct code *file, *header, *footer; /* the lines may be NULL */
+	const struct format_rows *rows;
+	uint32_t rows_count;
+	enum encoding encoding;
+	struct text unwritable; /* stands for characters that the encoding lacks; empty: these are refused */
+	char separator, decimal;
+	enum quote quote;
+	bool crlf;
+	bool titles;              /* a line of the columns' titles behind the header */
+	bool guard_formulas;      /* a text that a spreadsheet would compute begins with an apostrophe */
+	int64_t split_rows, size; /* so many rows, and bytes, a file; 0: any number */
+};
+
 /* --- tests */
 enum test_item_kind {
 	TEST_AT,
@@ -459,6 +521,7 @@ enum test_item_kind {
 	TEST_WHEN,
 	TEST_ACT,
 	TEST_ANSWER,
+	TEST_EXPORT,
 	TEST_EXPECT,
 	TEST_EXPECT_COUNT
 };
@@ -467,7 +530,7 @@ enum test_item_kind {
 struct test_item {
 	enum test_item_kind kind;
 	struct span span;
-	const struct code *code; /* AT TIME, AFTER DURATION, GIVEN/WHEN/ANSWER RECORD, ACT body, EXPECT BOOL */
+	const struct code *code; /* AT TIME, AFTER DURATION, GIVEN/WHEN/ANSWER/EXPORT RECORD, ACT body, EXPECT BOOL */
 	struct value actor_slot;
 	uint32_t actor;                 /* slot of the person, or SLOT_NONE */
 	uint32_t bind;                  /* slot that the new row, event or found thing is bound to; SLOT_NONE: none */
@@ -475,6 +538,7 @@ struct test_item {
 	const struct event_kind *event; /* WHEN, EXPECT_COUNT of events */
 	const struct action *action;    /* ANSWER, EXPECT_COUNT of calls */
 	const struct write *write;      /* GIVEN */
+	const struct format *format;    /* EXPORT */
 	const struct code *where;       /* EXPECT_COUNT: slot `bind` holds the candidate */
 	uint32_t for_slot;              /* EXPECT_COUNT … for NAME; SLOT_NONE */
 	int64_t count;                  /* EXPECT_COUNT; -1: some */
@@ -561,6 +625,8 @@ struct program {
 	const struct work_options *work_options;
 	const struct schedule *schedules;
 	uint32_t schedule_count;
+	const struct format *formats;
+	uint32_t format_count;
 	const struct test *tests;
 	uint32_t test_count;
 	const struct migration *migrations;
@@ -584,6 +650,7 @@ const struct work_point *workflow_point_at(const struct workflow *workflow, uint
 /* program.hash as it is kept and shown: 16 digits. */
 struct text program_hash_text(struct arena *arena, uint64_t hash);
 uint64_t program_hash_read(struct text text);
+const struct format *program_format(const struct program *program, struct text name);
 /* NULL: there is none. An empty name: the connector's first. */
 const struct receive *program_receive(const struct program *program, struct text connector, struct text name);
 

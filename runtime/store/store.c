@@ -110,6 +110,18 @@ enum status store_begin(struct store *store, struct error *error)
 	return status;
 }
 
+enum status store_begin_reading(struct store *store, struct error *error)
+{
+	CHECK(store->depth == 0);
+	enum status status = database_execute(store->database, store->dialect->begin_reading, error);
+
+	if (status != OK)
+		return status;
+	store->depth++;
+	chain_begin(store);
+	return OK;
+}
+
 enum status store_commit(struct store *store, struct error *error)
 {
 	CHECK(store->depth > 0);

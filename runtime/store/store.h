@@ -33,6 +33,8 @@ void store_has_programs(struct store *store, store_has_fn *has, void *context);
 /* Begins nest: an inner one is a savepoint, which its own commit or rollback ends. A commit that fails has rolled back. */
 enum status store_begin(struct store *store, struct error *error) MUST_CHECK;
 enum status store_commit(struct store *store, struct error *error) MUST_CHECK;
+/* Sees all tables as they are at one moment, and keeps nobody from writing. Not within another one; ends by store_rollback. */
+enum status store_begin_reading(struct store *store, struct error *error) MUST_CHECK;
 void store_rollback(struct store *store);
 /* Commits, or takes back when `status` is not OK; what became of it. */
 enum status store_end(struct store *store, enum status status, struct error *error) MUST_CHECK;

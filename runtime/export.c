@@ -1,0 +1,260 @@
+/* Writes what a format makes of the rows, file after file. Holds one page of rows and one piece of a file at a time. */
+#include "runtime/export.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "connectors/format_csv.h"
+#include "engine/base/map.h"
+
+enum { PIECE_BYTES = 1 << 16 };
+
+struct exporting {
+	const struct export_order *order;
+	const struct export_sink *sink;
+	struct export_result *result;
+	struct error *error;
+	struct csv_style style;
+	struct arena names_arena, arena; /* of all files; of the piece that is being written */
+	struct map names;
+	struct text_builder piece, line;
+	uint64_t rows, bytes; /* of the file */
+	bool is_open;
+};
+
+static enum status pages_write(struct exporting *exporting) MUST_CHECK;
+static enum status file_close(struct exporting *exporting) MUST_CHECK;
+
+static struct csv_style style_of(const struct export_order *order)
+{
+	static const enum csv_quote QUOTES[] = {
+		[QUOTE_NEEDED] = CSV_QUOTE_NEEDED, [QUOTE_TEXTS] = CSV_QUOTE_TEXTS, [QUOTE_ALL] = CSV_QUOTE_ALL};
+	const struct format *format = order->format;
+
+	return (struct csv_style){.encoding = order->readable ? ENCODING_UTF8 : format->encoding,
+				  .quote = QUOTES[format->quote],
+				  .separator = format->separator,
+				  .crlf = format->crlf && !order->readable,
+				  .guard_formulas = format->guard_formulas};
+}
+
+enum status export_run(const struct export_order *order, const struct export_sink *sink, struct export_result *result_out,
+		       struct error *error)
+{
+	struct exporting exporting = {
+		.order = order, .sink = sink, .result = result_out, .error = error, .style = style_of(order)};
+
+	*result_out = (struct export_result){0};
+	arena_init(&exporting.names_arena, "names of files", 0);
+	arena_init(&exporting.arena, "piece of a file", 0);
+	exporting.names = map_in(&exporting.names_arena);
+	exporting.piece.arena = exporting.line.arena = &exporting.arena;
+	enum status status = order->format->rows_count ? pages_write(&exporting) : OK;
+	if (status == OK && exporting.is_open)
+		status = file_close(&exporting);
+	arena_release(&exporting.arena);
+	arena_release(&exporting.names_arena);
+	return status;
+}
+
+/* --- pieces: what was written leaves when it is worth a trip */
+static enum status piece_send(struct exporting *exporting, uint32_t least)
+{
+	enum status status = OK;
+
+	if (exporting->piece.length < least)
+		return OK;
+	if (exporting->piece.length)
+		status = exporting->sink->write(exporting->sink->host, builder_text(&exporting->piece), exporting->error);
+	arena_reset(&exporting->arena);
+	exporting->piece = exporting->line = (struct text_builder){.arena = &exporting->arena};
+	return status;
+}
+
+static enum status line_end(struct exporting *exporting)
+{
+	struct text line = builder_text(&exporting->line);
+
+	builder_add(&exporting->piece, line);
+	exporting->bytes += line.length;
+	exporting->line.length = 0;
+	return piece_send(exporting, PIECE_BYTES);
+}
+
+/* --- lines that are no rows */
+static void cells_add(struct exporting *exporting, const struct format_cell *cells, uint32_t count)
+{
+	struct csv_cell *own = arena_array(&exporting->arena, struct csv_cell, count + 1);
+
+	for (uint32_t i = 0; i < count; i++)
+		own[i] = (struct csv_cell){cells[i].text, cells[i].is_text};
+	csv_line_add(&exporting->line, &exporting->style, own, count);
+}
+
+static enum status line_evaluate(struct exporting *exporting, const struct code *code, struct format_line *line)
+{
+	const struct export_order *order = exporting->order;
+
+	return engine_format_line(order->engine, order->format, code, order->arguments, (int64_t)exporting->result->files,
+				  order->now, order->ports, line, exporting->error);
+}
+
+static enum status line_write(struct exporting *exporting, const struct code *code)
+{
+	struct format_line line;
+	enum status status = code ? line_evaluate(exporting, code, &line) : OK;
+
+	if (!code || status != OK)
+		return status;
+	if (line.cells)
+		cells_add(exporting, line.cells, line.count);
+	else
+		csv_text_add(&exporting->line, &exporting->style, line.text);
+	return line_end(exporting);
+}
+
+static enum status titles_write(struct exporting *exporting, const struct format_rows *rows)
+{
+	struct csv_style plain = exporting->style;
+
+	plain.quote = plain.quote == CSV_QUOTE_TEXTS ? CSV_QUOTE_NEEDED : plain.quote; /* they are no data */
+	struct csv_cell *cells = arena_array(&exporting->arena, struct csv_cell, rows->column_count + 1);
+	for (uint32_t i = 0; i < rows->column_count; i++)
+		cells[i] = (struct csv_cell){rows->columns[i].title, true};
+	csv_line_add(&exporting->line, &plain, cells, rows->column_count);
+	return line_end(exporting);
+}
+
+/* --- files */
+/* What a folder takes for a name, and nothing that leads out of it. */
+static bool is_file_name(struct text name)
+{
+	if (!name.length || name.length > 200 || name.bytes[0] == '.' || !text_is_utf8(name))
+		return false;
+	for (uint32_t i = 0; i < name.length; i++)
+		if ((unsigned char)name.bytes[i] < 0x20 || strchr("/\\:*?\"<>|\x7f", name.bytes[i]))
+			return false;
+	return true;
+}
+
+static enum status name_take(struct exporting *exporting, struct text name)
+{
+	if (!is_file_name(name))
+		return error_set(exporting->error, INVALID, "%.*s: \"%.*s\" can be no file's name",
+				 TEXT_ARGS(exporting->order->format->name), TEXT_ARGS(name));
+	name = text_copy(&exporting->names_arena, name);
+	if (map_put(&exporting->names, name, exporting))
+		return error_set(exporting->error, INVALID,
+				 "%.*s: two files of this export would be called %.*s; a name with {n} in it is one of its own",
+				 TEXT_ARGS(exporting->order->format->name), TEXT_ARGS(name));
+	return exporting->sink->open(exporting->sink->host, name, exporting->error);
+}
+
+static enum status file_open(struct exporting *exporting, const struct format_rows *rows)
+{
+	const struct format *format = exporting->order->format;
+	struct format_line name;
+
+	exporting->result->files++;
+	exporting->rows = exporting->bytes = 0;
+	exporting->is_open = true;
+	enum status status = line_evaluate(exporting, format->file, &name);
+	if (status == OK)
+		status = name_take(exporting, name.text);
+	if (status != OK)
+		return status;
+	builder_add(&exporting->piece, encoding_mark(exporting->style.encoding));
+	exporting->bytes = exporting->piece.length;
+	status = line_write(exporting, format->header);
+	return status == OK && format->titles ? titles_write(exporting, rows) : status;
+}
+
+static enum status file_close(struct exporting *exporting)
+{
+	enum status status = line_write(exporting, exporting->order->format->footer);
+
+	if (status == OK)
+		status = piece_send(exporting, 0);
+	exporting->is_open = false;
+	return status == OK ? exporting->sink->close(exporting->sink->host, exporting->rows, exporting->error) : status;
+}
+
+/* --- rows */
+static enum status missed(struct exporting *exporting, const struct format_row *row)
+{
+	bool refused = row->refused.length;
+	char number[40];
+
+	exporting->result->refused += refused;
+	exporting->result->left_out += !refused;
+	snprintf(number, sizeof number, "row %" PRIu64, row->number);
+	return exporting->sink->missed(exporting->sink->host, row->called.length ? row->called : text_from(number),
+				       refused ? row->refused : row->left_out, refused, exporting->error);
+}
+
+/* Whether the row that stands in exporting->line is for the next file. */
+static bool is_full(const struct exporting *exporting)
+{
+	const struct format *format = exporting->order->format;
+
+	if (!exporting->rows)
+		return false;
+	return (format->split_rows && exporting->rows >= (uint64_t)format->split_rows) ||
+	       (format->size && exporting->bytes + exporting->line.length > (uint64_t)format->size);
+}
+
+static enum status row_write(struct exporting *exporting, const struct format_rows *rows, const struct format_row *row)
+{
+	enum status status = exporting->is_open ? OK : file_open(exporting, rows);
+
+	if (status != OK)
+		return status;
+	cells_add(exporting, row->cells, rows->column_count);
+	if (is_full(exporting)) {
+		exporting->line.length = 0; /* its bytes are made again: they belong behind another header */
+		status = file_close(exporting);
+		if (status == OK)
+			status = file_open(exporting, rows);
+		if (status != OK)
+			return status;
+		cells_add(exporting, row->cells, rows->column_count);
+	}
+	const struct format *format = exporting->order->format;
+	if (format->size && exporting->bytes + exporting->line.length > (uint64_t)format->size)
+		return error_set(exporting->error, LIMIT,
+				 "%.*s: a file with row %" PRIu64 " alone has more than %" PRId64 " bytes",
+				 TEXT_ARGS(format->name), row->number, format->size);
+	exporting->rows++;
+	exporting->result->rows++;
+	return line_end(exporting);
+}
+
+static enum status page_write(struct exporting *exporting, const struct format_page *page)
+{
+	enum status status = OK;
+
+	for (uint32_t i = 0; i < page->rows.count && status == OK; i++) {
+		const struct format_row *row = &page->rows.items[i];
+		if (row->refused.length || row->left_out.length)
+			status = missed(exporting, row);
+		else if (!exporting->result->refused) /* else nobody will see it */
+			status = row_write(exporting, page->of, row);
+	}
+	return status;
+}
+
+static enum status pages_write(struct exporting *exporting)
+{
+	const struct export_order *order = exporting->order;
+	struct format_place place = {0};
+	struct format_page page = {.more = true};
+	enum status status = OK;
+
+	while (status == OK && page.more) {
+		status = engine_format_page(order->engine, order->format, order->arguments, &place, order->now, order->ports,
+					    &page, exporting->error);
+		if (status == OK)
+			status = page_write(exporting, &page);
+	}
+	return status;
+}

@@ -1,0 +1,148 @@
+/* Reads arguments by letting the compiler read them. Must never run what is not one call of the format. */
+#include "runtime/export_arguments.h"
+
+#include "dsl/compiler/nearest.h"
+
+struct given {
+	struct text name, value;
+};
+
+struct reading {
+	struct serving *serving;
+	struct arena *arena;
+	const struct format *format;
+	LIST(struct given) given;
+};
+
+static int given_read(struct reading *reading)
+{
+	const struct command_line *line = reading->serving->line;
+	const char *const *values;
+	uint32_t count = option_values(line, "arg", &values);
+
+	for (uint32_t i = 0; i < count; i++) {
+		const char *sign = strchr(values[i], '=');
+		if (!sign || sign == values[i] || strchr(values[i], '\n'))
+			return usage_error(line, "--arg \"%s\" is not of the form NAME=VALUE, in one line", values[i]);
+		*list_add(reading->arena, &reading->given) =
+			(struct given){{values[i], (uint32_t)(sign - values[i])}, text_from(sign + 1)};
+	}
+	return EXIT_FINE;
+}
+
+/* --- as it would be written in a pack */
+static struct text quoted(struct arena *arena, struct text value)
+{
+	struct text_builder text = {.arena = arena};
+
+	builder_add_char(&text, '"');
+	for (uint32_t i = 0; i < value.length; i++) {
+		if (strchr("\"\\{}", value.bytes[i]))
+			builder_add_char(&text, '\\');
+		builder_add_char(&text, value.bytes[i]);
+	}
+	builder_add_char(&text, '"');
+	return builder_text(&text);
+}
+
+/* What people know a record by: a numbered field, one that is unique, its name. */
+static const struct field *known_by(const struct entity *entity)
+{
+	const struct field *best = entity_field(entity, TEXT("name"));
+
+	for (uint32_t i = FIELD_FIRST_OWN; i < entity->field_count; i++) {
+		const struct field *field = &entity->fields[i];
+		if (field->type->kind == TYPE_TEXT && (field->sequence || (field->unique && !best)))
+			best = field;
+	}
+	return best && best->type->kind == TYPE_TEXT ? best : NULL;
+}
+
+static struct text looked_up(struct arena *arena, const struct entity *entity, struct text value)
+{
+	const struct field *field = known_by(entity);
+	struct text text = quoted(arena, value);
+
+	if (!field || memchr(value.bytes, '(', value.length))
+		return value;
+	return text_format(arena, "lookup(%.*s where %.*s.%.*s == %.*s)", TEXT_ARGS(entity->name), TEXT_ARGS(entity->name),
+			   TEXT_ARGS(field->name), TEXT_ARGS(text));
+}
+
+static struct text written(struct arena *arena, const struct type *type, struct text value)
+{
+	if (type->kind == TYPE_TEXT)
+		return quoted(arena, value);
+	return type->kind == TYPE_REF ? looked_up(arena, type->entity, value) : value;
+}
+
+static const struct type *parameter_type(const struct format *format, struct text name)
+{
+	for (uint32_t i = 0; i < format->parameter_count; i++)
+		if (text_equal(format->parameters[i].name, name))
+			return format->parameters[i].type;
+	return NULL;
+}
+
+static struct text call_text(const struct reading *reading)
+{
+	struct text_builder text = {.arena = reading->arena};
+
+	builder_format(&text, "test \"the arguments\" {\n  when run %.*s(", TEXT_ARGS(reading->format->name));
+	for (uint32_t i = 0; i < reading->given.count; i++) {
+		const struct given *given = &reading->given.items[i];
+		const struct type *type = parameter_type(reading->format, given->name);
+		struct text value = type ? written(reading->arena, type, given->value) : given->value;
+		builder_format(&text, "%s%.*s = %.*s", i ? ", " : "", TEXT_ARGS(given->name), TEXT_ARGS(value));
+	}
+	builder_add_string(&text, ")\n}\n");
+	return builder_text(&text);
+}
+
+/* --- the format, and then the call of it */
+static int format_unknown(const struct reading *reading, const struct program *program, struct text name)
+{
+	struct text *names = arena_array(reading->arena, struct text, program->format_count + 1);
+
+	for (uint32_t i = 0; i < program->format_count; i++)
+		names[i] = program->formats[i].name;
+	int64_t near = nearest_name(name, names, program->format_count);
+	error_set(&reading->serving->error, NOT_FOUND, "there is no format `%.*s`%s%.*s%s", TEXT_ARGS(name),
+		  near >= 0 ? "; did you mean `" : "", TEXT_ARGS(near >= 0 ? names[near] : TEXT("")), near >= 0 ? "`?" : "");
+	return world_error(&reading->serving->error);
+}
+
+static const struct test_item *run_find(const struct program *program)
+{
+	const struct test *test = program->test_count ? &program->tests[program->test_count - 1] : NULL;
+
+	return test && test->item_count == 1 && test->items[0].kind == TEST_EXPORT ? test->items : NULL;
+}
+
+int export_arguments_read(struct serving *serving, const hash_list *packs, struct text format, struct pack *pack_out,
+			  const struct test_item **run_out)
+{
+	struct reading reading = {.serving = serving, .arena = serving->line->arena};
+	struct source_input call = {.path = TEXT("the arguments"), .layer = packs->count - 1};
+	int code = given_read(&reading);
+
+	if (code == EXIT_FINE)
+		code = pack_open_stored(pack_out, serving->store, packs, NULL);
+	if (code != EXIT_FINE)
+		return code;
+	reading.format = program_format(pack_out->program, format);
+	if (reading.format)
+		call.text = call_text(&reading);
+	else
+		code = format_unknown(&reading, pack_out->program, format);
+	pack_close(pack_out);
+	if (code == EXIT_FINE)
+		code = pack_open_stored(pack_out, serving->store, packs, &call);
+	if (code != EXIT_FINE)
+		return code;
+	*run_out = run_find(pack_out->program);
+	if (*run_out)
+		return EXIT_FINE;
+	error_set(&serving->error, INVALID, "what stands behind --arg is more than a value");
+	return world_error(&serving->error);
+}
