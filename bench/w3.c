@@ -1,10 +1,12 @@
 /* Workload W3 through the real thing: messages of a RabbitMQ queue become received documents, a connector makes events of them,
  * the default pack's rules have their turn, and all of it is committed, with the message itself in the table `events`, before
- * it is acknowledged. Usage: w3 COUNT [BATCH]    with QUEUE, RMQ_PORT and DATABASE_URL in the environment; from the root of the
- * project Prints messages a second, from the first delivery to the last acknowledgement. */
+ * it is acknowledged. Usage: w3 COUNT [BATCH [calm]]    with QUEUE, RMQ_PORT and DATABASE_URL in the environment; from the root
+ * of the project. `calm`: no rule has anything to do. Prints messages a second, from the first delivery to the last
+ * acknowledgement. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/host.h"
 #include "engine/base/check.h"
@@ -104,13 +106,14 @@ static void broker_open(struct consumer *consumer)
 
 int main(int count, char **words)
 {
-	static const char *const PATHS[] = {"rules/default", "bench/w3.flow"};
+	const char *paths[] = {"rules/default",
+			       count > 3 && !strcmp(words[3], "calm") ? "bench/w3_calm.flow" : "bench/w3.flow"};
 	struct consumer consumer = {.batch = count > 2 ? (uint32_t)atol(words[2]) : 500};
 
 	if (count < 2 || !getenv("QUEUE") || !getenv("RMQ_PORT") || !getenv("DATABASE_URL") || consumer.batch > BATCH_MOST)
 		return 2;
 	arena_init(&consumer.arena, "a batch", 0);
-	host_open(&consumer.host, getenv("DATABASE_URL"), "stellwerk", PATHS, 2);
+	host_open(&consumer.host, getenv("DATABASE_URL"), "stellwerk", paths, 2);
 	broker_open(&consumer);
 	must(wire_consume(consumer.wire, getenv("QUEUE"), 0, &consumer.error), &consumer.error);
 	double start = seconds_now();

@@ -8,8 +8,6 @@
 #include "runtime/store/postgres.h"
 #include "runtime/store/sql.h"
 
-enum { PLANS_FIRST = 16, PLANS_LAST = 100000 }; /* rows that are written until plans are made anew: first, and at most */
-
 /* --- the connection */
 static void nothing_said(void *context, const PGresult *result)
 {
@@ -125,15 +123,12 @@ enum status postgres_reach(struct postgres *postgres, struct error *error)
 	return settle_in(postgres, error);
 }
 
-/* Plans are made for tables as they are; while they grow from nothing that changes quickly, later slowly. */
+/* Plans are made for tables as they are. */
 static void plans_renew(struct postgres *postgres)
 {
-	if (postgres->written < postgres->renew_at)
-		return;
-	postgres->renew_at = postgres->written + (postgres->written < PLANS_FIRST  ? PLANS_FIRST
-						  : postgres->written < PLANS_LAST ? postgres->written
-										   : PLANS_LAST);
-	PQclear(PQexec(postgres->connection, "DISCARD PLANS"));
+	if (postgres->has_grown)
+		PQclear(PQexec(postgres->connection, "DISCARD PLANS"));
+	postgres->has_grown = false;
 }
 
 static enum status execute(struct database *database, const char *sql, struct error *error)

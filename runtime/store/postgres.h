@@ -16,7 +16,7 @@ struct postgres {
 	uint32_t named;
 	enum constraint constraint;
 	int64_t changes;
-	int64_t written, renew_at;    /* rows */
+	bool has_grown;               /* a table, so that plans for it may be of no use any more */
 	char channel[64];             /* what it listens for; empty: nothing */
 	char role[64];                /* what it may; empty: what its user may */
 	bool is_confined;             /* to it, over this connection */
@@ -39,7 +39,8 @@ struct postgres_statement {
 	struct text sql; /* as it was given */
 	struct prepared one, many;
 	bool reads;
-	Oid *types; /* of the parameters, known when `one` is prepared */
+	int64_t written, renew_at; /* rows by this statement: so many, and when plans are to be made anew */
+	Oid *types;                /* of the parameters, known when `one` is prepared */
 	/* bound to many: */
 	const struct sql_value *rows_bound;
 	uint32_t row_count; /* 0: it is bound to one */

@@ -9,6 +9,8 @@
 #include "runtime/store/many.h"
 #include "runtime/store/postgres.h"
 
+enum { PLANS_FIRST = 16, PLANS_LAST = 100000 }; /* rows until plans are made anew: first, and at most */
+
 static struct postgres_statement *statement_of(const struct statement *statement)
 {
 	return (struct postgres_statement *)statement;
@@ -193,6 +195,19 @@ static enum status prepare_many(struct postgres_statement *statement, struct are
 	return prepare_as(postgres, &statement->many, builder_text(&sql).bytes, 0, NULL, error);
 }
 
+/* While a table grows from nothing its plans change quickly, later slowly. Each statement counts for itself: a table that comes
+ * into use when others have millions of rows is new all the same. */
+static void rows_written(struct postgres_statement *statement, int64_t rows)
+{
+	statement->written += rows;
+	if (statement->written < statement->renew_at)
+		return;
+	statement->renew_at = statement->written + (statement->written < PLANS_FIRST  ? PLANS_FIRST
+						    : statement->written < PLANS_LAST ? statement->written
+										      : PLANS_LAST);
+	postgres_of(statement->statement.database)->has_grown = true;
+}
+
 static enum status run_prepared(struct postgres_statement *statement, const struct prepared *prepared,
 				const char *const *values, const int *lengths, struct error *error)
 {
@@ -216,7 +231,7 @@ static enum status run_prepared(struct postgres_statement *statement, const stru
 	statement->rows = PQntuples(statement->result);
 	if (!statement->reads) {
 		postgres->changes = strtoll(PQcmdTuples(statement->result), NULL, 10);
-		postgres->written += postgres->changes;
+		rows_written(statement, postgres->changes);
 		postgres->wrote = true;
 	}
 	return OK;
@@ -303,6 +318,7 @@ enum status postgres_send(struct statement *sent, uint32_t expected, struct erro
 	if (status != OK)
 		return status;
 	postgres->expected[postgres->sent++] = expected;
+	rows_written(statement, expected);
 	postgres->wrote = true;
 	return OK;
 }
@@ -314,7 +330,6 @@ static enum status answer_read(struct postgres *postgres, PGresult *result, uint
 	if (PQresultStatus(result) != PGRES_COMMAND_OK)
 		return postgres_failed(postgres, result, error);
 	postgres->changes = strtoll(PQcmdTuples(result), NULL, 10);
-	postgres->written += postgres->changes;
 	return postgres->changes == expected ? OK : conflict_unexpected(error);
 }
 
