@@ -68,6 +68,8 @@ enum status store_create_own_tables(struct store *store, struct error *error) MU
 enum status journal_create_tables(struct store *store, struct error *error) MUST_CHECK;
 enum status outbox_create_tables(struct store *store, struct error *error) MUST_CHECK;
 enum status deaths_create_tables(struct store *store, struct error *error) MUST_CHECK;
+/* --- later.c */
+enum status later_columns_add(struct store *store, struct error *error) MUST_CHECK;
 
 /* --- statements of entities, prepared when first needed */
 struct entity_access *store_access(struct store *store, const struct entity *entity);

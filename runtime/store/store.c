@@ -303,6 +303,8 @@ enum status store_create_own_tables(struct store *store, struct error *error)
 		status = outbox_create_tables(store, error);
 	if (status == OK)
 		status = deaths_create_tables(store, error);
+	if (status == OK)
+		status = later_columns_add(store, error);
 	return status == OK ? database_execute(store->database, store->dialect->guard, error) : status;
 }
 

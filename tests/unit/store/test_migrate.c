@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "runtime/store/inside.h"
+#include "runtime/store/outbox.h"
+
 /* Version one of a schema: thing(name required unique?, level enum, amount int, of ref owner) with two rows. */
 struct story {
 	struct sample sample;
@@ -279,6 +282,36 @@ static void test_file_stays(void **state)
 	unlink(path);
 }
 
+/* Tables of our own as an older stellwerk made them get the columns they lack, and keep their rows. */
+static void test_older_tables(void **state)
+{
+	struct story story;
+	struct sample *sample = &story.sample;
+	struct arena *arena = &sample->arena;
+	struct call call = {
+		.id = {1, 2}, .connector = TEXT("c"), .action = TEXT("c.a"), .arguments = TEXT("{}"), .request = TEXT("new")};
+	call_list calls = {0};
+
+	(void)state;
+	story_open(&story);
+	assert_int_equal(store_begin(sample->store, &sample->error), OK);
+	assert_int_equal(call_add(sample->store, &call, &sample->error), OK);
+	assert_int_equal(store_commit(sample->store, &sample->error), OK);
+	store_forget(sample->store);
+	assert_int_equal(database_execute(sample->store->database, "ALTER TABLE _call DROP COLUMN request", &sample->error),
+			 OK);
+	migrate(&story, OK, NULL);
+	call.id.low++;
+	assert_int_equal(store_begin(sample->store, &sample->error), OK);
+	assert_int_equal(call_add(sample->store, &call, &sample->error), OK);
+	assert_int_equal(store_commit(sample->store, &sample->error), OK);
+	assert_int_equal(calls_list(sample->store, arena, &(struct call_filter){.most = 9}, &calls, &sample->error), OK);
+	assert_int_equal(calls.count, 2);
+	for (uint32_t i = 0; i < 2; i++)
+		assert_true(text_is(calls.items[i].request, calls.items[i].id.low == 2 ? "" : "new"));
+	sample_close(sample);
+}
+
 static void test_no_database(void **state)
 {
 	struct store *store;
@@ -297,7 +330,7 @@ int main(void)
 		cmocka_unit_test(test_field_gone),          cmocka_unit_test(test_empty_field_may_go),
 		cmocka_unit_test(test_entity_gone),         cmocka_unit_test(test_type_and_values),
 		cmocka_unit_test(test_required_and_unique), cmocka_unit_test(test_file_stays),
-		cmocka_unit_test(test_no_database),
+		cmocka_unit_test(test_older_tables),        cmocka_unit_test(test_no_database),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
