@@ -1,23 +1,36 @@
 # Real servers for tests: ctest starts one before the first test that needs it, and stops it behind the last. Their folder and
 # ports are this build's own, so that two builds can be tested at once.
 #
-#	needs_postgres(NAME…)   tests that find a database they may empty in STELLWERK_TEST_DATABASE, and the folder of its server in
-#	                        STELLWERK_TEST_POSTGRES; one of them runs at a time
+#	needs_postgres(NAME…)   tests that find a database they may empty in STELLWERK_TEST_DATABASE, and in STELLWERK_TEST_POSTGRES the folder
+#	                        of its server, which they may restart; one of them runs at a time
+#	needs_database(NAME…)   tests that are content with the database: of another server, so that two of both kinds run beside one another
+#	needs_rabbitmq(NAME…)   the same of a broker: STELLWERK_TEST_BROKER, STELLWERK_TEST_BROKER_FOLDER
+# They begin first (COST), for each kind is a queue, and the others fit in beside them.
 string(MD5 THIS_BUILD "${CMAKE_BINARY_DIR}")
 string(SUBSTRING "${THIS_BUILD}" 0 8 THIS_BUILD)
 set(SERVERS_FOLDER "/tmp/stellwerk-test-${THIS_BUILD}") # not in the build: an unprivileged user must get there
 math(EXPR POSTGRES_PORT "20000 + 0x${THIS_BUILD} % 1000 * 10")
 set(POSTGRES "${CMAKE_SOURCE_DIR}/tools/servers/postgres")
-set(POSTGRES_DATABASE "postgresql://stellwerk@127.0.0.1:${POSTGRES_PORT}/stellwerk")
+math(EXPR DATABASE_PORT "${POSTGRES_PORT} + 7") # behind the broker's four, and the one that tests/faults makes for itself
 
-add_test(NAME servers.postgres COMMAND ${POSTGRES} start ${SERVERS_FOLDER}/postgres ${POSTGRES_PORT})
-add_test(NAME servers.postgres_stop COMMAND sh -c "${POSTGRES} stop ${SERVERS_FOLDER}/postgres && rm -rf ${SERVERS_FOLDER}/postgres; rmdir --ignore-fail-on-non-empty ${SERVERS_FOLDER}")
-set_tests_properties(servers.postgres PROPERTIES FIXTURES_SETUP postgres)
-set_tests_properties(servers.postgres_stop PROPERTIES FIXTURES_CLEANUP postgres)
+function(postgres_server name port)
+	set(folder ${SERVERS_FOLDER}/${name})
+	add_test(NAME servers.${name} COMMAND ${POSTGRES} start ${folder} ${port})
+	add_test(NAME servers.${name}_stop COMMAND sh -c "${POSTGRES} stop ${folder} && rm -rf ${folder}; rmdir --ignore-fail-on-non-empty ${SERVERS_FOLDER}")
+	set_tests_properties(servers.${name} PROPERTIES FIXTURES_SETUP ${name})
+	set_tests_properties(servers.${name}_stop PROPERTIES FIXTURES_CLEANUP ${name})
+endfunction()
+postgres_server(postgres ${POSTGRES_PORT})
+postgres_server(database ${DATABASE_PORT})
 
 function(needs_postgres)
-	set_tests_properties(${ARGN} PROPERTIES FIXTURES_REQUIRED postgres RESOURCE_LOCK postgres
-		ENVIRONMENT "STELLWERK_TEST_DATABASE=${POSTGRES_DATABASE};STELLWERK_TEST_POSTGRES=${SERVERS_FOLDER}/postgres")
+	set_tests_properties(${ARGN} PROPERTIES FIXTURES_REQUIRED postgres RESOURCE_LOCK postgres COST 200
+		ENVIRONMENT "STELLWERK_TEST_DATABASE=postgresql://stellwerk@127.0.0.1:${POSTGRES_PORT}/stellwerk;STELLWERK_TEST_POSTGRES=${SERVERS_FOLDER}/postgres")
+endfunction()
+
+function(needs_database)
+	set_tests_properties(${ARGN} PROPERTIES FIXTURES_REQUIRED database RESOURCE_LOCK database COST 100
+		ENVIRONMENT "STELLWERK_TEST_DATABASE=postgresql://stellwerk@127.0.0.1:${DATABASE_PORT}/stellwerk")
 endfunction()
 
 math(EXPR RABBITMQ_PORT "${POSTGRES_PORT} + 1") # and the three behind it
