@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "connectors/transport.h"
@@ -26,13 +28,14 @@ struct exchange {
 	char *answer;
 	size_t length, room, most;
 	int64_t begun, until; /* milliseconds of a clock that never jumps */
-	bool too_long;
+	bool too_long, is_plain, is_forbidden;
 	char sentence[CURL_ERROR_SIZE];
 	transport_done *done;
 	void *context;
 };
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *place);
+static curl_socket_t on_connect(void *context, curlsocktype purpose, struct curl_sockaddr *address);
 static int on_timer(CURLM *multi, long milliseconds, void *context);
 static void finished_take(struct transport *transport);
 
@@ -157,6 +160,39 @@ static size_t on_answer(char *bytes, size_t size, size_t count, void *context)
 	return length;
 }
 
+/* The last word on where a call goes: after its name was resolved, before a byte has left. */
+static curl_socket_t on_connect(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct exchange *exchange = context;
+	bool is_open = networks_have(exchange->transport->host.open_networks, &address->addr);
+
+	if (purpose != CURLSOCKTYPE_IPCXN || (!is_open && (exchange->is_plain || !address_is_public(&address->addr)))) {
+		exchange->is_forbidden = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* RFC 9110, section 8.6: their length is said also when it is 0. */
+static bool method_has_body(const char *method)
+{
+	return !strcmp(method, "POST") || !strcmp(method, "PUT") || !strcmp(method, "PATCH");
+}
+
+static void certificate_give(CURL *easy, const struct transport_call *call)
+{
+	struct curl_blob blob = {.flags = CURL_BLOB_COPY};
+
+	if (!call->certificate || !call->certificate_key)
+		return;
+	blob.data = (void *)(uintptr_t)call->certificate;
+	blob.len = strlen(call->certificate);
+	curl_easy_setopt(easy, CURLOPT_SSLCERT_BLOB, &blob);
+	blob.data = (void *)(uintptr_t)call->certificate_key;
+	blob.len = strlen(call->certificate_key);
+	curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, &blob);
+}
+
 enum status transport_send(struct transport *transport, const struct transport_call *call, transport_done *done, void *context,
 			   struct error *error)
 {
@@ -181,10 +217,19 @@ enum status transport_send(struct transport *transport, const struct transport_c
 	CURL *easy = exchange->easy;
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call->method);
+	curl_easy_setopt(easy, CURLOPT_NOBODY, (long)!strcmp(call->method, "HEAD"));
+	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
-	if (call->body.length) {
+	if (call->body.length || method_has_body(call->method)) {
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)call->body.length);
-		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, call->body.bytes);
+		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, call->body.length ? call->body.bytes : "");
+	}
+	certificate_give(easy, call);
+	if (transport->host.open_networks) {
+		exchange->is_plain = strncasecmp(call->url, "https:", 6) != 0;
+		curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_connect);
+		curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, exchange);
+		curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	}
 	if (call->once) /* libcurl repeats a request by itself when a connection that it had kept is found dead */
 		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
@@ -215,6 +260,7 @@ static enum transport_outcome outcome_of(CURLcode code)
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_URL_MALFORMAT:
+	case CURLE_SSL_CERTPROBLEM:
 		return TRANSPORT_NOT_SENT;
 	default:
 		return TRANSPORT_UNKNOWN;
@@ -227,6 +273,13 @@ static void exchange_end(struct exchange *exchange, CURLcode code)
 	curl_off_t retry_after = 0;
 	long status = 0;
 
+	if (code != CURLE_OK && exchange->is_forbidden) {
+		answer.outcome = TRANSPORT_FORBIDDEN;
+		snprintf(exchange->sentence, sizeof exchange->sentence, "%s",
+			 exchange->is_plain
+				 ? "connectors speak without TLS only to networks that the setting `private-networks` names"
+				 : "it would go into a private network that the setting `private-networks` does not name");
+	}
 	curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK && retry_after > 0)
 		answer.retry_after = retry_after;

@@ -3,6 +3,7 @@
 #ifndef CONNECTORS_TRANSPORT_H
 #define CONNECTORS_TRANSPORT_H
 
+#include "connectors/network.h"
 #include "engine/base/error.h"
 #include "engine/base/text.h"
 
@@ -16,12 +17,16 @@ struct transport_host {
 	void (*watch)(void *context, int fd, unsigned wanted, void **place);
 	/* Call transport_ready with fd -1 in so many milliseconds; -1: not at all. One such time at once. */
 	void (*wake)(void *context, int64_t milliseconds);
+	/* Calls go where packs say: only to public addresses and with TLS, but for these networks; by no proxy. The address
+	 * that is connected to counts, whatever its name was resolved to before. NULL: anywhere. */
+	const network_list *open_networks;
 };
 
 enum transport_outcome {
-	TRANSPORT_ANSWERED, /* `status` and `body` are the other side's */
-	TRANSPORT_NOT_SENT, /* it surely did not arrive: no such host, refused, no TLS */
-	TRANSPORT_UNKNOWN,  /* it may have arrived: cut, or too late */
+	TRANSPORT_ANSWERED,  /* `status` and `body` are the other side's */
+	TRANSPORT_FORBIDDEN, /* it was not sent, for it must not go there */
+	TRANSPORT_NOT_SENT,  /* it surely did not arrive: no such host, refused, no TLS */
+	TRANSPORT_UNKNOWN,   /* it may have arrived: cut, or too late */
 };
 
 struct transport_call {
@@ -29,6 +34,7 @@ struct transport_call {
 	const char *const *headers; /* "Name: value" */
 	uint32_t header_count;
 	struct text body;
+	const char *certificate, *certificate_key; /* PEM, for TLS that asks who we are; NULL: none */
 	int64_t milliseconds; /* for all of it; an answer that is here when the host looks counts, however late that is */
 	size_t answer_most;   /* bytes; more is UNKNOWN with a sentence */
 	bool once; /* it must not arrive twice: nothing is sent again by itself, as on a connection that was kept too long */

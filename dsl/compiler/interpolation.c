@@ -116,7 +116,7 @@ static void add_value(struct coder *coder, struct pieces *pieces, const struct s
 	}
 	struct text picture = picture_of(coder, interpolation);
 	uint32_t slot = operand_slot(coder, &value);
-	if (value.type->kind != TYPE_TEXT || picture.length) {
+	if (picture.length || (value.type->kind != TYPE_TEXT && !coder->encodes)) {
 		uint32_t from = slot, constant = coder_constant(coder, picture.length ? value_text(picture) : value_missing());
 		coder_step(coder, STEP_FORMAT, slot = coder_slot(coder), from, constant, 0);
 	}

@@ -256,7 +256,6 @@ static const struct unrun UNRUN[] = {
 	{SYNTAX_translation, SYNTAX_translation, NULL, "translations"},
 	{SYNTAX_setting, SYNTAX_attribute, NULL, "the bounds of settings"},
 	{SYNTAX_entity, SYNTAX_attribute, "searchable", "`searchable` fields"},
-	{SYNTAX_connector, SYNTAX_request, NULL, "the requests of connectors"},
 	{SYNTAX_connector, SYNTAX_poll, NULL, "polls"},
 	{SYNTAX_connector, SYNTAX_option, "verify", "the words behind `verify`"},
 };

@@ -1,6 +1,8 @@
 /* Hashes, signatures, seals and randomness by libsodium, and the only file that sees it. Must choose nothing by itself: each
  * function is one construction of the library, and a secret is never kept here. */
 #include <sodium/core.h>
+#include <sodium/crypto_auth_hmacsha256.h>
+#include <sodium/crypto_auth_hmacsha512.h>
 #include <sodium/crypto_aead_xchacha20poly1305.h>
 #include <sodium/crypto_hash_sha256.h>
 #include <sodium/crypto_sign_ed25519.h>
@@ -10,6 +12,7 @@
 #include "engine/base/check.h"
 #include "runtime/crypto/crypto.h"
 #include "runtime/crypto/digest.h"
+#include "runtime/crypto/hmac.h"
 #include "runtime/crypto/sealing.h"
 #include "runtime/crypto/signature.h"
 
@@ -37,6 +40,58 @@ void crypto_wipe(void *bytes, size_t size)
 void digest_of(struct text content, struct digest *digest_out)
 {
 	crypto_hash_sha256(digest_out->bytes, bytes_of(content), content.length);
+}
+
+/* --- message authentication */
+_Static_assert(HMAC_SHA256_BYTES == crypto_auth_hmacsha256_BYTES, "HMAC-SHA-256");
+_Static_assert(HMAC_SHA512_BYTES == crypto_auth_hmacsha512_BYTES, "HMAC-SHA-512");
+
+void hmac_sha256(struct text key, const struct text *pieces, uint32_t count, uint8_t bytes_out[HMAC_SHA256_BYTES])
+{
+	crypto_auth_hmacsha256_state state;
+
+	crypto_auth_hmacsha256_init(&state, bytes_of(key), key.length);
+	for (uint32_t i = 0; i < count; i++)
+		crypto_auth_hmacsha256_update(&state, bytes_of(pieces[i]), pieces[i].length);
+	crypto_auth_hmacsha256_final(&state, bytes_out);
+	crypto_wipe(&state, sizeof state);
+}
+
+void hmac_sha512(struct text key, const struct text *pieces, uint32_t count, uint8_t bytes_out[HMAC_SHA512_BYTES])
+{
+	crypto_auth_hmacsha512_state state;
+
+	crypto_auth_hmacsha512_init(&state, bytes_of(key), key.length);
+	for (uint32_t i = 0; i < count; i++)
+		crypto_auth_hmacsha512_update(&state, bytes_of(pieces[i]), pieces[i].length);
+	crypto_auth_hmacsha512_final(&state, bytes_out);
+	crypto_wipe(&state, sizeof state);
+}
+
+bool secret_equal(struct text a, struct text b)
+{
+	return a.length == b.length && (!a.length || !sodium_memcmp(a.bytes, b.bytes, a.length));
+}
+
+struct text base64_text(struct arena *arena, struct text bytes)
+{
+	size_t size = sodium_base64_encoded_len(bytes.length, sodium_base64_VARIANT_ORIGINAL);
+	char *digits = arena_alloc_raw(arena, size, 1);
+
+	sodium_bin2base64(digits, size, bytes_of(bytes), bytes.length, sodium_base64_VARIANT_ORIGINAL);
+	return text_from(digits);
+}
+
+bool base64_read(struct arena *arena, struct text digits, struct text *bytes_out)
+{
+	unsigned char *bytes = arena_alloc_raw(arena, digits.length + 1, 1);
+	size_t length = 0;
+
+	if (sodium_base642bin(bytes, digits.length + 1, digits.bytes, digits.length, NULL, &length, NULL,
+			      sodium_base64_VARIANT_ORIGINAL))
+		return false;
+	*bytes_out = (struct text){(const char *)bytes, (uint32_t)length};
+	return true;
 }
 
 /* --- signatures */

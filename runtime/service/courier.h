@@ -4,13 +4,15 @@
 #define SERVICE_COURIER_H
 
 #include "connectors/transport.h"
+#include "runtime/service/outside.h"
 #include "runtime/service/pacing.h"
 #include "runtime/service/service.h"
 #include "runtime/store/outbox.h"
 
 enum {
-	OUT_MOST = 128,    /* calls that are out at once … */
-	OUT_TENANT = 64,   /* … and of one tenant: the places of another are not filled by those who do not answer */
+	OUT_MOST = 128,  /* calls that are out at once … */
+	OUT_TENANT = 64, /* … and of one tenant: the places of another are not filled by those who do not answer */
+	ANSWER_MOST = 10 << 20,
 	CALL_SECONDS = 30, /* until a call that brings no answer is given up, where its connector says nothing */
 	LEASE_SECONDS = 9, /* without a renewal for that long, who was at it is at it no more */
 	RENEW_SECONDS = 3,
@@ -26,12 +28,20 @@ struct out {
 	int64_t begun;   /* metric_clock */
 	bool is_done;    /* the answer is here, and not in the store yet */
 	struct transport_answer answer;
+	/* of a call that goes to its connector without a bridge */
+	hidden_texts hidden;  /* what must not be shown of it */
+	struct token *awaits; /* NULL: none */
+	bool has_token;       /* it was sent with one … */
+	bool is_renewed;      /* … and again with a new one, as the first was refused */
 };
 
 struct courier {
 	struct transport *transport;
 	struct alarm *wake, *renew;
-	struct arena arena; /* one look into the outbox */
+	struct token *tokens;       /* courier_token.c */
+	network_list open_networks; /* private ones into which connectors may call */
+	struct arena kept;          /* as long as the process */
+	struct arena arena;         /* one look into the outbox */
 	struct pacing pacing;
 	uint32_t first_line; /* of the next look: each line is the first once */
 	struct out out[OUT_MOST];
@@ -47,6 +57,33 @@ const struct action *call_action(const struct member *member, const struct call 
 void call_log(const struct member *member, const struct call *call);
 struct pace call_pace(const struct member *member, int64_t tenant, struct text connector);
 enum status call_send(struct member *member, struct out *out, struct error *error) MUST_CHECK;
+
+/* --- courier_http.c: a call as its connector's packs ask for it */
+/* Whether there is a way out for calls of that connector: the bridge, or an address of its own. */
+bool line_leads_out(const struct member *member, const struct call_line *line);
+static inline bool has_bridge(const struct member *member)
+{
+	return *member->service->settings.bridge;
+}
+/* INVALID, DENIED, NOT_FOUND: something is not set as it must be; a person has to see to it. */
+enum status http_send(struct member *member, struct out *out, struct error *error) MUST_CHECK;
+/* Whether its action takes an answer of that status for success. */
+bool http_expects(const struct member *member, const struct call *call, unsigned status);
+/* "crm.open answered with HTTP 404: …" */
+const char *http_sentence(struct out *out);
+
+/* --- courier_token.c: what an OAuth2 server has given, kept in this process alone */
+/* How it is asked for. */
+struct token_request {
+	struct text url, form;
+	const char *certificate, *certificate_key;
+};
+/* Empty: it is asked for, and `out` is sent again by call_send when it has come. */
+enum status token_need(struct out *out, const struct token_request *request, struct text *token_out,
+		       struct error *error) MUST_CHECK;
+/* It was refused. */
+void token_forget(const struct out *out);
+void tokens_close(struct courier *courier);
 
 /* --- courier_place.c: what is known of a place, shared through the store */
 /* Within a transaction: it is ours until that ends. `must`: also when nothing is known of it yet. */

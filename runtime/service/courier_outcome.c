@@ -28,8 +28,8 @@ static moment later(const struct call *call, moment now, int64_t asked_for)
 	return now + (asked_for > wait ? asked_for : wait);
 }
 
-/* The answer as engine_answer's entry wants it. `value` is JSON. */
-static struct text answer_text(struct arena *arena, bool ok, struct text value, const char *sentence)
+/* The answer as engine_answer's entry wants it. `value` is JSON: the result, or the other side's own words (`is_reply`). */
+static struct text answer_text(struct arena *arena, bool ok, bool is_reply, struct text value, const char *sentence)
 {
 	struct text_builder text = {.arena = arena};
 	struct json_writer writer = {.text = &text};
@@ -38,7 +38,7 @@ static struct text answer_text(struct arena *arena, bool ok, struct text value, 
 	json_write_name(&writer, TEXT("ok"));
 	json_write_bool(&writer, ok);
 	if (ok && value.length) {
-		json_write_name(&writer, TEXT("value"));
+		json_write_name(&writer, is_reply ? TEXT("reply") : TEXT("value"));
 		builder_add(&text, value);
 	}
 	if (!ok) {
@@ -98,7 +98,7 @@ static enum status given_up(struct member *member, struct arena *arena, struct c
 {
 	call->state = CALL_FAILED;
 	call->sentence = text_copy(arena, text_from(sentence));
-	return answered(member, call, answer_text(arena, false, TEXT(""), sentence), error);
+	return answered(member, call, answer_text(arena, false, false, TEXT(""), sentence), error);
 }
 
 /* `arrived`: it may have; a question that is lost has done nothing, and what it asked about may have arrived. */
@@ -137,7 +137,7 @@ static bool is_retried(const struct member *member, const struct call *call, uns
 static enum status carried_out(struct member *member, struct out *out, struct text value, struct error *error)
 {
 	out->call.state = CALL_ANSWERED;
-	return answered(member, &out->call, answer_text(&out->arena, true, value, NULL), error);
+	return answered(member, &out->call, answer_text(&out->arena, true, !has_bridge(member), value, NULL), error);
 }
 
 /* To the question whether an earlier attempt has arrived. Only a clear answer counts. */
@@ -160,6 +160,25 @@ static enum status arrival_take(struct member *member, struct out *out, const st
 	return carried_out(member, out, builder_text(&text), error);
 }
 
+/* Of an answer that nobody looks into nothing is kept. */
+static enum status reply_take(struct member *member, struct out *out, struct error *error)
+{
+	const struct action *action = call_action(member, &out->call);
+	struct text body = out->answer.body;
+	const struct json *json;
+
+	if (!action || !action->result)
+		return carried_out(member, out, TEXT(""), error);
+	if (!body.length)
+		return carried_out(member, out, TEXT("null"), error);
+	if (json_parse(&out->arena, body, &json, error) == OK)
+		return carried_out(member, out, body, error);
+	return call_give_up(member, out,
+			    arena_format(&out->arena, "%.*s was carried out, but its answer can not be read: %s",
+					 TEXT_ARGS(out->call.action), error->sentence),
+			    error);
+}
+
 static enum status outcome_take(struct member *member, struct out *out, struct error *error)
 {
 	const struct transport_answer *answer = &out->answer;
@@ -167,10 +186,14 @@ static enum status outcome_take(struct member *member, struct out *out, struct e
 	struct arena *arena = &out->arena;
 	const struct json *json = NULL;
 
+	if (answer->outcome == TRANSPORT_FORBIDDEN)
+		return call_hold(member, out, answer->sentence, error);
 	if (answer->outcome != TRANSPORT_ANSWERED)
 		return tried_in_vain(member, out, !out->asks && answer->outcome == TRANSPORT_UNKNOWN, answer->sentence, -1,
 				     error);
-	if (answer->status >= 200 && answer->status < 300) {
+	if (!has_bridge(member) && http_expects(member, call, answer->status))
+		return reply_take(member, out, error);
+	if (has_bridge(member) && answer->status >= 200 && answer->status < 300) {
 		bool is_read = !answer->body.length || json_parse(arena, answer->body, &json, error) == OK;
 		if (out->asks)
 			return arrival_take(member, out, is_read ? json : NULL, error);
@@ -181,7 +204,7 @@ static enum status outcome_take(struct member *member, struct out *out, struct e
 					    error);
 		return carried_out(member, out, answer->body, error);
 	}
-	const char *sentence = arena_format(arena, "%.*s answered with HTTP %u", TEXT_ARGS(call->action), answer->status);
+	const char *sentence = http_sentence(out);
 	if (is_retried(member, call, answer->status))
 		/* 429 and 503 say that it was not carried out; others may have come after it */
 		return tried_in_vain(member, out, !out->asks && answer->status != 429 && answer->status != 503, sentence,
@@ -236,6 +259,7 @@ void out_end(struct out *out)
 
 	if (out->is_suspect)
 		suspicion_end(out);
+	hidden_wipe(&out->hidden);
 	arena_release(&out->arena);
 	out->member = NULL;
 	courier->out_count--;
@@ -261,6 +285,18 @@ void out_settle(struct out *out)
 	member_come_again(member, 0);
 }
 
+/* A token may end before its time. What was refused with it was not done: it is sent once more with a new one. */
+static bool is_sent_with_new_token(struct out *out)
+{
+	struct error error;
+
+	if (!out->has_token || out->is_renewed)
+		return false;
+	out->is_renewed = true;
+	token_forget(out);
+	return place_use(out->member, out, &error) == OK && call_send(out->member, out, &error) == OK;
+}
+
 /* --- it is here */
 void on_done(void *context, const struct transport_answer *answer)
 {
@@ -268,9 +304,12 @@ void on_done(void *context, const struct transport_answer *answer)
 
 	metric_observe(METRIC_CALL_TIME, metric_clock() - out->begun);
 	out->answer = *answer;
-	out->answer.body = text_copy(&out->arena, answer->body);
-	out->answer.sentence = arena_string(&out->arena, answer->sentence, strlen(answer->sentence));
+	out->answer.body = text_copy(&out->arena, hidden_in(&out->arena, &out->hidden, answer->body));
+	out->answer.sentence =
+		arena_format(&out->arena, "%.*s", TEXT_ARGS(hidden_in(&out->arena, &out->hidden, text_from(answer->sentence))));
 	place_learn(out, answer);
+	if (answer->outcome == TRANSPORT_ANSWERED && answer->status == 401 && is_sent_with_new_token(out))
+		return;
 	FAULT("call.answered");
 	FAULT_ABOUT("call.answered", out->call.arguments);
 	out_settle(out);

@@ -145,7 +145,9 @@ static void news_tell(const struct out *out, enum place_news news)
 
 void place_learn(const struct out *out, const struct transport_answer *answer)
 {
-	struct learning learning = {.answer = answer, .fine = answer->outcome == TRANSPORT_ANSWERED && answer->status < 500};
+	struct learning learning = {.answer = answer,
+				    .fine = answer->outcome == TRANSPORT_FORBIDDEN ||
+					    (answer->outcome == TRANSPORT_ANSWERED && answer->status < 500)};
 	struct error error;
 
 	if (learning.fine && !out->place->failures && !is_asked_to_wait(answer))

@@ -1,4 +1,4 @@
-/* Sends calls out: through the bridge, which carries out what connectors ask for, until they speak HTTP themselves.
+/* Sends calls out: to where their connector is (courier_http.c), or all of them through a bridge, when there is one.
  *
  *	POST {"connector":…,"action":…,"id":…,"arguments":{…}}              2xx and JSON: the answer
  *	POST the same with "ask":true, of an action that is `ask_first`     {"arrived":true,"value":…} or {"arrived":false}
@@ -10,8 +10,6 @@
 #include "runtime/operate/metric.h"
 #include "runtime/operate/traceparent.h"
 #include "runtime/service/courier.h"
-
-enum { ANSWER_MOST = 10 << 20 };
 
 /* --- the loop's part of the transport */
 static void on_socket(void *context, int fd, unsigned ready)
@@ -64,9 +62,13 @@ enum status sending_open(struct member *member, struct error *error)
 {
 	struct courier *courier = member->own;
 	struct transport_host host = {.context = member, .watch = socket_watch, .wake = wake_set};
+	struct text open = text_from(member->service->settings.private_networks);
 
 	courier->wake = loop_alarm(member->loop, on_wake, member);
-	return transport_open(&host, &courier->transport, error);
+	enum status status = networks_read(&courier->kept, open, &courier->open_networks, error);
+	if (!has_bridge(member)) /* the bridge is where the operator has put it; where connectors are, their packs say */
+		host.open_networks = &courier->open_networks;
+	return status == OK ? transport_open(&host, &courier->transport, error) : status;
 }
 
 /* --- what its packs say of a call */
@@ -132,7 +134,7 @@ static struct text request_text(struct out *out)
 	return builder_text(&text);
 }
 
-enum status call_send(struct member *member, struct out *out, struct error *error)
+static enum status bridge_send(struct member *member, struct out *out, struct error *error)
 {
 	struct courier *courier = member->own;
 	enum repeatable repeatable = out->call.repeatable;
@@ -153,7 +155,13 @@ enum status call_send(struct member *member, struct out *out, struct error *erro
 				      .answer_most = ANSWER_MOST,
 				      .once = !out->asks && repeatable != REPEATABLE_YES &&
 					      repeatable != REPEATABLE_ACCEPTS_KEY};
-	enum status status = transport_send(courier->transport, &call, on_done, out, error);
+	return transport_send(courier->transport, &call, on_done, out, error);
+}
+
+enum status call_send(struct member *member, struct out *out, struct error *error)
+{
+	enum status status = (has_bridge(member) ? bridge_send : http_send)(member, out, error);
+
 	if (status != OK)
 		return status;
 	out->is_done = false;

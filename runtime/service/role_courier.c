@@ -74,9 +74,11 @@ static enum status begin(struct member *member, struct out *out, bool was_out, s
 	if (was_out && repeatable == REPEATABLE_NEVER)
 		return call_hold(member, out, "the courier that sent it has ended before its answer", error);
 	out->asks = repeatable == REPEATABLE_ASK_FIRST && out->call.attempts > 1;
-	if (call_send(member, out, error) == OK)
-		return OK;
-	return call_give_up(member, out, arena_string(&out->arena, error->sentence, strlen(error->sentence)), error);
+	enum status status = call_send(member, out, error);
+	const char *sentence = arena_string(&out->arena, error->sentence, status == OK ? 0 : strlen(error->sentence));
+	if (status == OK || status == RETRY) /* the store is away: it is taken up again when its lease is over */
+		return status;
+	return has_bridge(member) ? call_give_up(member, out, sentence, error) : call_hold(member, out, sentence, error);
 }
 
 static void done_settle(struct courier *courier)
@@ -268,6 +270,8 @@ static enum status send_off(struct taking *taking, const struct call *call, bool
 	arena_init(&out->arena, "a call", 0);
 	out->call = call_copy(&out->arena, call);
 	out->is_suspect = was_out && courier->is_careful;
+	if (!has_bridge(member) && out->call.repeatable == REPEATABLE_ASK_FIRST)
+		out->call.repeatable = REPEATABLE_NEVER; /* there is nobody whom it could be asked of but a person */
 	courier->out_count++;
 	alarm_set_earlier(courier->renew, loop_now() + RENEW_SECONDS * 1000);
 	FAULT("call.leased");
@@ -337,16 +341,18 @@ static void courier_work(struct member *member)
 	bool changed;
 
 	done_settle(courier);
-	if (!*member->service->settings.bridge || loop_is_stopping(member->loop))
-		return; /* without a way out calls wait */
+	if (loop_is_stopping(member->loop) || !text_is(text_from(member->service->settings.calls), "on"))
+		return; /* they wait */
 	arena_reset(&courier->arena);
 	enum status status = programs_refresh(member->programs, &changed, &error);
 	if (status == OK)
 		status = call_lines(member->store, &courier->arena, &lines, &error);
 	courier->first_line++;
 	for (uint32_t i = 0; status == OK && i < lines.count; i++) {
-		int64_t wait;
-		status = line_work(member, &lines.items[(courier->first_line + i) % lines.count], &wait, &error);
+		int64_t wait = INT64_MAX; /* without a way out calls wait */
+		const struct call_line *line = &lines.items[(courier->first_line + i) % lines.count];
+		if (line_leads_out(member, line))
+			status = line_work(member, line, &wait, &error);
 		if (status == OK && wait < INT64_MAX)
 			member_come_again(member, wait);
 	}
@@ -359,6 +365,7 @@ static enum status courier_start(struct member *member, struct error *error)
 
 	CHECK(courier);
 	member->own = courier;
+	arena_init(&courier->kept, "a courier", 0);
 	arena_init(&courier->arena, "the outbox", 0);
 	pacing_open(&courier->pacing);
 	courier->is_careful = careful_after_death(member);
@@ -387,9 +394,13 @@ static void courier_end(struct member *member)
 	answers_await(member);
 	transport_close(courier->transport);
 	for (uint32_t i = 0; i < OUT_MOST; i++)
-		if (courier->out[i].member)
+		if (courier->out[i].member) {
+			hidden_wipe(&courier->out[i].hidden);
 			arena_release(&courier->out[i].arena);
+		}
+	tokens_close(courier);
 	arena_release(&courier->arena);
+	arena_release(&courier->kept);
 	pacing_close(&courier->pacing);
 	free(courier);
 }

@@ -1,5 +1,6 @@
 /* From packs and settings to a running service: the store is migrated and activated before the first process of a role begins.
  */
+#include "connectors/network.h"
 #include "runtime/crypto/keyring.h"
 #include "runtime/service/serve.h"
 
@@ -197,6 +198,21 @@ static enum status log_ready(const struct settings *settings, struct error *erro
 	return status;
 }
 
+/* What the courier is told is looked at before anything runs. */
+static enum status courier_ready(const struct settings *settings, struct error *error)
+{
+	struct text calls = text_from(settings->calls);
+	network_list networks;
+	struct arena arena;
+
+	if (!text_is(calls, "on") && !text_is(calls, "off"))
+		return error_set(error, INVALID, "calls are `on` or `off`, not \"%s\"", settings->calls);
+	arena_init(&arena, "settings", 0);
+	enum status status = networks_read(&arena, text_from(settings->private_networks), &networks, error);
+	arena_release(&arena);
+	return status;
+}
+
 /* A file of keys that others can read is told at the start, and not when a connector first logs in. */
 static enum status keys_ready(const struct settings *settings, struct error *error)
 {
@@ -217,6 +233,8 @@ int serve(struct served *served, const struct loader *loader, const struct setti
 
 	if (status == OK)
 		status = keys_ready(settings, &error);
+	if (status == OK)
+		status = courier_ready(settings, &error);
 	if (status == OK)
 		status = metrics_share(&error);
 	if (status == OK)

@@ -25,6 +25,7 @@ static void asks(const char *request, const char *event)
 {
 	assert_true(asprintf(&source, PACK, request) > 0);
 	host_open(&host, source);
+	host.is_killed = true;
 	host_raise(&host, "go", event);
 	assert_int_equal(host.status, OK);
 }
