@@ -87,7 +87,7 @@ static enum status slice_read(struct context *context, const struct round *round
 			       .parameter_count = 1,
 			       .terms_are_all = true,
 			       .most = context->engine->slice_clocks,
-			       .first_by_id = true};
+			       .in_order = true};
 	return row_query_after(context, open, round->after, slice);
 }
 

@@ -121,11 +121,16 @@ struct row_slice {
 };
 enum status row_query_after(struct context *context, const struct query *query, struct record_id after,
 			    struct row_slice *slice_out) MUST_CHECK;
-/* The first page->most rows behind `after` for which `query` holds. `page` is the query, and that the id is greater than one
- * more parameter, for which there is room in `parameters`. Some of its rows may not fit, so that a slice can have fewer, and
- * more behind it. In a turn that has changed nothing. */
+/* The first page->most rows, in its order, for which `query` holds. `page` is the query, and that the row is behind one more
+ * parameter. Some of its rows may not fit, so that there can be fewer, and more behind `last`. In a turn that has changed
+ * nothing. */
+struct row_page {
+	row_list rows;
+	const struct row *last; /* NULL: there are none */
+	bool more;
+};
 enum status row_query_page(struct context *context, const struct query *query, const struct query *page,
-			   struct value *parameters, struct record_id after, struct row_slice *slice_out) MUST_CHECK;
+			   const struct value *parameters, struct row_page *page_out) MUST_CHECK;
 /* The rows whose `field` equals `value`, by id. */
 enum status row_query_equal(struct context *context, const struct entity *entity, uint16_t field, struct value value,
 			    struct row ***rows_out, uint32_t *count_out) MUST_CHECK;

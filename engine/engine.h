@@ -142,7 +142,10 @@ struct format_row {
 /* How far it has come: all zero at the begin. */
 struct format_place {
 	uint32_t part; /* in format->rows */
+	bool begun;    /* that part */
 	struct record_id after;
+	char key[256]; /* with an order of its own: the last one's */
+	uint32_t key_length;
 	uint64_t rows;
 };
 

@@ -30,6 +30,7 @@ static void cells_make(struct context *context, const struct paging *paging, con
 	const struct format_rows *rows = paging->rows;
 	struct format_cell *cells = arena_array(context->arena, struct format_cell, rows->column_count + 1);
 	struct text_builder refused = {.arena = context->arena};
+	builder_add(&refused, row->refused);
 	for (uint32_t i = 0; i < rows->column_count; i++) {
 		struct text why;
 		cell_of_column(context, paging->format, &rows->columns[i], frame[rows->columns[i].slot], &cells[i], &why);
@@ -66,7 +67,10 @@ static enum status row_make(struct context *context, const struct paging *paging
 		return refuse(context, row, status);
 	row->called = text_in(frame, rows->called);
 	row->left_out = text_in(frame, rows->left_out);
-	if (!row->left_out.length)
+	row->refused = text_in(frame, rows->refused);
+	if (row->left_out.length)
+		row->refused = TEXT("");
+	else
 		cells_make(context, paging, frame, row);
 	return OK;
 }
@@ -85,21 +89,43 @@ static enum status items_make(struct context *context, const struct paging *pagi
 	return status;
 }
 
+/* Behind which row it goes on: that has to outlive the page. */
+static enum status place_keep(struct context *context, struct format_place *place, const struct query *page,
+			      const struct row *last)
+{
+	place->begun = true;
+	place->after = last->id;
+	if (page->order == FIELD_ID)
+		return OK;
+	struct text key = value_as_text(last->values[page->order]);
+	if (key.length > sizeof(place->key))
+		return error_set(context->error, LIMIT, "rows can not be sorted by a `%.*s` of %u bytes",
+				 TEXT_ARGS(page->entity->fields[page->order].name), key.length);
+	memcpy(place->key, key.bytes, key.length);
+	place->key_length = key.length;
+	return OK;
+}
+
 static enum status query_page(struct context *context, const struct paging *paging, struct value given)
 {
+	const struct query *query = paging->rows->query, *page = paging->rows->page;
 	struct value *parameters = arena_array(context->arena, struct value, given.count + 1);
-	struct row_slice slice;
+	struct row_page found;
 	if (given.count)
 		memcpy(parameters, given.items, sizeof(*parameters) * given.count);
+	parameters[given.count] = page->order == FIELD_ID
+					  ? value_ref(query->entity->index, paging->place->after)
+					  : value_text((struct text){paging->place->key, paging->place->key_length});
 	enum status status =
-		row_query_page(context, paging->rows->query, paging->rows->page, parameters, paging->place->after, &slice);
-	struct value *items = arena_array(context->arena, struct value, slice.rows.count + 1);
-	for (uint32_t i = 0; i < slice.rows.count; i++)
-		items[i] = value_ref(slice.rows.items[i]->entity->index, slice.rows.items[i]->id);
+		row_query_page(context, query, paging->place->begun ? page : paging->rows->first, parameters, &found);
+	struct value *items = arena_array(context->arena, struct value, found.rows.count + 1);
+	for (uint32_t i = 0; i < found.rows.count; i++)
+		items[i] = value_ref(query->entity->index, found.rows.items[i]->id);
 	if (status == OK)
-		status = items_make(context, paging, items, slice.rows.count);
-	paging->place->after = slice.until;
-	paging->page->more = slice.more;
+		status = items_make(context, paging, items, found.rows.count);
+	if (status == OK && found.last)
+		status = place_keep(context, paging->place, page, found.last);
+	paging->page->more = found.more;
 	return status;
 }
 
@@ -129,7 +155,7 @@ enum status engine_format_page(struct engine *engine, const struct format *forma
 	enum status status =
 		turn_run(engine, now, value_missing(), (struct record_id){0}, ports, work_page, &paging, &turn, error);
 	if (status == OK && !page_out->more) {
-		place->after = (struct record_id){0};
+		place->begun = false;
 		page_out->more = ++place->part < format->rows_count;
 	}
 	return status;

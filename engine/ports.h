@@ -11,8 +11,8 @@ struct ports {
 	enum status (*read)(void *host, struct arena *arena, const struct entity *entity, struct record_id id,
 			    struct value *values_out, struct error *error);
 	/* Rows for which all of query->terms hold (a superset of the answer), ordered by id: `*rows_out` is an array of
-	 * pointers to entity->field_count values each. `parameters` has query->parameter_count values. Of a query that has
-	 * `first_by_id`, no superset, and it may be more than `most`, but none is left out in between. */
+	 * pointers to entity->field_count values each. `parameters` has query->parameter_count values. Of a query that is
+	 * `in_order`, no superset, and it may be more than `most`, but none is left out in between. */
 	enum status (*query)(void *host, struct arena *arena, const struct query *query, const struct value *parameters,
 			     const struct value *const **rows_out, uint32_t *count_out, struct error *error);
 	/* The next number of a sequence, from 1; `key` is the sequence's name and period. Taken back when the turn is. */

@@ -224,27 +224,37 @@ enum status row_query_after(struct context *context, const struct query *query, 
 	return status;
 }
 
-enum status row_query_page(struct context *context, const struct query *query, const struct query *page,
-			   struct value *parameters, struct record_id after, struct row_slice *slice_out)
+static int by_text(const void *left, const void *right, void *field)
 {
-	const struct value *const *found = NULL;
-	uint32_t count = 0;
+	const struct row *a = *(struct row *const *)left, *b = *(struct row *const *)right;
+	uint16_t index = *(const uint16_t *)field;
+	return text_compare(value_as_text(a->values[index]), value_as_text(b->values[index]));
+}
+
+/* The host gives them by id, whichever it was asked for. */
+static void sort_page(row_list *rows, uint16_t order)
+{
+	if (order != FIELD_ID && rows->count)
+		qsort_r(rows->items, rows->count, sizeof(*rows->items), by_text, &order);
+}
+
+enum status row_query_page(struct context *context, const struct query *query, const struct query *page,
+			   const struct value *parameters, struct row_page *page_out)
+{
+	row_list all = {0};
 	CHECK(!context->touched.count);
-	*slice_out = (struct row_slice){.until = after};
-	parameters[query->parameter_count] = value_ref(query->entity->index, after);
-	enum status status =
-		context->ports->query(context->ports->host, context->arena, page, parameters, &found, &count, context->error);
-	context->fatal |= status != OK;
+	*page_out = (struct row_page){0};
+	enum status status = host_rows(context, page, parameters, &all);
 	struct value *frame = query->where ? frame_new(context, query->where) : NULL;
-	for (uint32_t i = 0; status == OK && i < count; i++) {
-		struct row *row = row_keep(context, query->entity, found[i]);
+	sort_page(&all, page->order);
+	for (uint32_t i = 0; status == OK && i < all.count; i++) {
 		bool fits;
-		status = row_fits(context, query, parameters, frame, row, &fits);
+		status = row_fits(context, query, parameters, frame, all.items[i], &fits);
 		if (status == OK && fits)
-			*list_add(context->arena, &slice_out->rows) = row;
-		slice_out->until = row->id;
+			*list_add(context->arena, &page_out->rows) = all.items[i];
+		page_out->last = all.items[i];
 	}
-	slice_out->more = count == page->most;
+	page_out->more = all.count == page->most;
 	return status;
 }
 

@@ -22,6 +22,7 @@ struct exporting {
 	bool is_open;
 };
 
+static enum status demands_check(struct exporting *exporting) MUST_CHECK;
 static enum status pages_write(struct exporting *exporting) MUST_CHECK;
 static enum status file_close(struct exporting *exporting) MUST_CHECK;
 
@@ -49,11 +50,42 @@ enum status export_run(const struct export_order *order, const struct export_sin
 	arena_init(&exporting.arena, "piece of a file", 0);
 	exporting.names = map_in(&exporting.names_arena);
 	exporting.piece.arena = exporting.line.arena = &exporting.arena;
-	enum status status = order->format->rows_count ? pages_write(&exporting) : OK;
+	enum status status = demands_check(&exporting);
+	if (status == OK && order->format->rows_count)
+		status = pages_write(&exporting);
 	if (status == OK && exporting.is_open)
 		status = file_close(&exporting);
 	arena_release(&exporting.arena);
 	arena_release(&exporting.names_arena);
+	return status;
+}
+
+/* --- what must hold */
+static enum status demand_evaluate(struct exporting *exporting, const struct code *code, struct value *value_out)
+{
+	const struct export_order *order = exporting->order;
+	struct value *frame = arena_array(&exporting->arena, struct value, code->slot_count + 1);
+
+	memcpy(frame, order->arguments, sizeof *frame * order->format->parameter_count);
+	return engine_evaluate(order->engine, code, frame, order->now, order->ports, value_out, exporting->error);
+}
+
+static enum status demands_check(struct exporting *exporting)
+{
+	const struct format *format = exporting->order->format;
+	struct value holds = value_bool(true), sentence = value_missing();
+	enum status status = OK;
+
+	for (uint32_t i = 0; status == OK && i < format->demand_count; i++) {
+		status = demand_evaluate(exporting, format->demands[i].holds, &holds);
+		if (status != OK || value_is_true(holds))
+			continue;
+		status = demand_evaluate(exporting, format->demands[i].sentence, &sentence);
+		if (status == OK)
+			return error_set(exporting->error, INVALID, "%.*s: %.*s", TEXT_ARGS(format->name),
+					 TEXT_ARGS(sentence.kind == VALUE_TEXT ? value_as_text(sentence)
+									       : TEXT("a demand does not hold")));
+	}
 	return status;
 }
 

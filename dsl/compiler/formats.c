@@ -11,6 +11,9 @@ struct format_builder {
 	uint32_t file;
 	struct format *format;
 	const struct syntax *syntax;
+	const struct syntax *option; /* that is being read */
+	struct text row_name;
+	LIST(struct format_demand) demands;
 	bool seen[16]; /* by line of OPTIONS */
 };
 
@@ -178,6 +181,25 @@ static void size_option(struct format_builder *builder, const struct syntax *val
 	builder->format->size = count_option(builder, value);
 }
 
+/* `demand CONDITION, "sentence"`, which may stand again */
+static void demand_option(struct format_builder *builder, const struct syntax *value)
+{
+	const struct syntax *sentence = syntax_named(builder->option, 2);
+	struct format_demand demand = {0};
+	struct coder coder = format_coder(builder);
+	struct operand truth = condition(&coder, value);
+	demand.holds = coder_finish(&coder, operand_slot(&coder, &truth), truth.node);
+	if (!sentence) {
+		complain_at(builder, value, DIAGNOSTIC_TYPE_MISMATCH,
+			    "behind the condition stands what is wrong: `demand …, \"…\"`");
+		return;
+	}
+	coder = format_coder(builder);
+	struct operand text = expression_as(&coder, sentence, type_simple(builder->compiler, TYPE_TEXT));
+	demand.sentence = coder_finish(&coder, operand_slot(&coder, &text), text.node);
+	*list_add(builder->compiler->arena, &builder->demands) = demand;
+}
+
 static const struct option_row {
 	const char *word;
 	void (*read)(struct format_builder *builder, const struct syntax *value);
@@ -195,6 +217,7 @@ static const struct option_row {
 	{"quote", quote_option},
 	{"guard", guard_option},
 	{"unwritable", unwritable_option},
+	{"demand", demand_option},
 };
 enum { OPTION_COUNT = sizeof(OPTIONS) / sizeof(*OPTIONS) };
 
@@ -207,9 +230,10 @@ static void option_read(struct format_builder *builder, const struct syntax *opt
 		words[i] = OPTIONS[i].word;
 		if (!text_is(word, OPTIONS[i].word))
 			continue;
-		if (builder->seen[i])
+		if (builder->seen[i] && OPTIONS[i].read != demand_option)
 			complain_at(builder, name, DIAGNOSTIC_ITEM_TWICE, "this line stands twice in the format");
 		builder->seen[i] = true;
+		builder->option = option;
 		OPTIONS[i].read(builder, value);
 		return;
 	}
@@ -308,14 +332,65 @@ static void column_read(const struct format_builder *builder, const struct synta
 	column->slot = operand_slot(coder, &operand);
 }
 
+/* A page that is behind nothing: the last term says what it is behind. */
+static const struct query *first_of(struct arena *arena, const struct query *page)
+{
+	struct query *first = arena_copy(arena, page, sizeof(*page));
+	first->term_count--;
+	first->parameter_count--;
+	return first;
+}
+
+/* `sorted text = row.number`: rows come by that field. A page begins behind the last value of the one before, so that no two
+ * rows may have one, and none may lack it. */
+static void sorted_read(const struct format_builder *builder, const struct syntax *value, struct format_rows *rows)
+{
+	static const uint16_t NONE = FIELD_ID;
+	const struct syntax *name = value->kind == SYNTAX_member ? syntax_with_role(value, ROLE_name) : NULL;
+	const struct syntax *head = name ? syntax_named(value, 0) : NULL;
+	const struct compiler *compiler = builder->compiler;
+	bool of_row = head && head->kind == SYNTAX_identifier &&
+		      text_equal(syntax_text(compiler, builder->file, head), builder->row_name);
+	const struct field *field =
+		of_row && rows->query ? entity_field(rows->query->entity, syntax_text(compiler, builder->file, name)) : NULL;
+	bool everywhere = field && (field->required || field->sequence);
+	if (!everywhere || !field->unique || field->type->kind != TYPE_TEXT) {
+		complain_at(builder, value, DIAGNOSTIC_TYPE_MISMATCH,
+			    "rows of `all(…)` are sorted by a text of theirs that is unique and always there: required, or a "
+			    "sequence");
+		return;
+	}
+	struct query *page = arena_copy(compiler->arena, rows->page, sizeof(*page));
+	struct query_term *terms = arena_copy(compiler->arena, page->terms, sizeof(*terms) * page->term_count);
+	uint16_t *path = arena_copy(compiler->arena, &NONE, sizeof(NONE));
+	*path = page->order = field->index;
+	terms[page->term_count - 1].path = path;
+	page->terms = terms;
+	rows->page = page;
+	rows->first = first_of(builder->compiler->arena, page);
+}
+
 /* What stands beside the columns, without quotes: what a row is called, and why it is left out. */
 static void beside_read(const struct format_builder *builder, const struct syntax *syntax, struct coder *coder,
 			struct format_rows *rows)
 {
-	static const char *const WORDS[] = {"called", "left_out"};
+	static const struct {
+		const char *word;
+		size_t place;
+	} PLACES[] = {{"called", offsetof(struct format_rows, called)},
+		      {"left_out", offsetof(struct format_rows, left_out)},
+		      {"refused", offsetof(struct format_rows, refused)}};
+	static const char *const WORDS[] = {"called", "left_out", "refused", "sorted"};
+	size_t found = 0;
 	const struct syntax *name = syntax_with_role(syntax, ROLE_name), *value = syntax_value(syntax);
 	struct text word = syntax_text(builder->compiler, builder->file, name);
-	if (!text_is(word, "called") && !text_is(word, "left_out")) {
+	if (text_is(word, "sorted")) {
+		sorted_read(builder, value ? value : syntax, rows);
+		return;
+	}
+	while (found < 3 && !text_is(word, PLACES[found].word))
+		found++;
+	if (found == 3) {
 		WORD_CHECK(builder->compiler, builder->file, name, WORDS,
 			   "word of a row, and the titles of columns stand in quotes");
 		return;
@@ -325,7 +400,7 @@ static void beside_read(const struct format_builder *builder, const struct synta
 		return;
 	}
 	struct operand text = expression_as(coder, value, type_simple(builder->compiler, TYPE_TEXT));
-	*(text_is(word, "called") ? &rows->called : &rows->left_out) = operand_slot(coder, &text);
+	*(uint32_t *)(void *)((char *)rows + PLACES[found].place) = operand_slot(coder, &text);
 }
 
 /* --- rows */
@@ -349,9 +424,10 @@ static void query_take(struct format_builder *builder, struct coder *coder, cons
 	page->term_count++;
 	page->parameter_count++;
 	page->most = PAGE_ROWS;
-	page->first_by_id = true;
+	page->in_order = true;
 	rows->query = arena_copy(arena, query, sizeof(*query));
 	rows->page = page;
+	rows->first = first_of(arena, page);
 	last->operation = STEP_LIST;
 	last->a = 0;
 }
@@ -390,9 +466,10 @@ static void columns_read(const struct format_builder *builder, const struct synt
 static void rows_read(struct format_builder *builder, const struct syntax *syntax, struct format_rows *rows)
 {
 	const struct syntax *where = syntax_child(syntax, SYNTAX_where), *name = syntax_with_role(syntax, ROLE_name);
-	*rows = (struct format_rows){.called = SLOT_NONE, .left_out = SLOT_NONE, .span = span_in(builder->file, syntax)};
+	*rows = (struct format_rows){
+		.called = SLOT_NONE, .left_out = SLOT_NONE, .refused = SLOT_NONE, .span = span_in(builder->file, syntax)};
 	const struct type *item = source_read(builder, syntax_named(syntax, 1), rows);
-	struct text word = syntax_text(builder->compiler, builder->file, name);
+	struct text word = builder->row_name = syntax_text(builder->compiler, builder->file, name);
 	struct coder coder = format_coder(builder);
 	slot_enter(&coder, word, item, syntax);
 	if (where) {
@@ -426,6 +503,8 @@ static void format_build(struct compiler *compiler, const struct declaration *de
 			rows_read(&builder, child, &rows[format->rows_count++]);
 	}
 	format->rows = rows;
+	format->demands = builder.demands.items;
+	format->demand_count = builder.demands.count;
 	if (!format->file)
 		complain_at(&builder, declaration->syntax, DIAGNOSTIC_RULE_INCOMPLETE,
 			    "the format does not say what its file is called: `file \"list_{n:3}.csv\"`");

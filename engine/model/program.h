@@ -101,7 +101,8 @@ struct query {
 	uint32_t parameter_count;
 	bool terms_are_all; /* `where` says nothing beyond the terms: the store may count by itself */
 	uint32_t most;      /* so many rows are enough, where the store decides all terms; 0: all of them */
-	bool first_by_id;   /* not whichever: the first `most` by id, and the store does decide all terms */
+	bool in_order;      /* not whichever: the first `most` by the field below, and the store does decide all terms */
+	uint16_t order;     /* a field that is unique and set in every row; FIELD_ID: its id */
 };
 
 /* --- tables */
@@ -479,14 +480,21 @@ struct format_rows {
 	/* Parameters: the format's. A LIST: what is gone through, or with a query that one's parameters. */
 	const struct code *source;
 	const struct query *query; /* NULL: a list */
-	const struct query *page;  /* the same, some of its rows: behind the id that is one more parameter */
+	const struct query *first; /* the same, the first page->most of its rows */
+	const struct query *page;  /* the next ones: behind the id, or value of page->order, that is one more parameter */
 	const struct code *where;  /* parameters: the format's, then the item; NULL: all of them */
 	const struct code *code;   /* the same parameters; the columns' values are in their slots then */
 	uint32_t called;           /* slot of what reports call the row; SLOT_NONE: they count */
-	uint32_t left_out;         /* slot of the reason for which it is not written, where there is one; SLOT_NONE */
+	uint32_t left_out;         /* slot of the reason for which it is not wanted, where there is one; SLOT_NONE */
+	uint32_t refused;          /* slot of the reason for which it can not be written; SLOT_NONE */
 	const struct format_column *columns;
 	uint32_t column_count;
 	struct span span;
+};
+
+/* What must hold before anything is written. */
+struct format_demand {
+	const struct code *holds, *sentence; /* parameters: the format's */
 };
 
 enum quote { QUOTE_NEEDED, QUOTE_TEXTS, QUOTE_ALL };
@@ -500,6 +508,8 @@ struct format {
 	/* Parameters: the format's, then the number of the file, from 1. A line is a LIST of its cells, or a TEXT as it stands.
 	 */
 	const struct code *file, *header, *footer; /* the lines may be NULL */
+	const struct format_demand *demands;
+	uint32_t demand_count;
 	const struct format_rows *rows;
 	uint32_t rows_count;
 	enum encoding encoding;

@@ -105,7 +105,8 @@ static struct text query_key(struct arena *arena, const struct query *query, con
 
 	*list_add(arena, &key) = (uint32_t)(uintptr_t)query->entity;
 	*list_add(arena, &key) = (uint32_t)((uintptr_t)query->entity >> 32);
-	*list_add(arena, &key) = most << 1 | query->first_by_id;
+	*list_add(arena, &key) = most << 1 | query->in_order;
+	*list_add(arena, &key) = query->order;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct query_term *term = &query->terms[pushed[i].term];
 		*list_add(arena, &key) = (uint32_t)pushed[i].shape << 8 | (uint32_t)term->comparison;

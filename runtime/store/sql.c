@@ -402,6 +402,10 @@ void sql_query(struct text_builder *sql, const struct dialect *dialect, const st
 			       !set && column_is_decimal(field->type));
 		comparison_add(sql, term->comparison, &pushed[i], &parameter);
 	}
+	if (most && query->in_order) {
+		builder_add_string(sql, " ORDER BY r.");
+		sql_name(sql, query->entity->fields[query->order].name);
+	}
 	if (most)
-		builder_format(sql, "%s LIMIT %u", query->first_by_id ? " ORDER BY r.id" : "", most);
+		builder_format(sql, " LIMIT %u", most);
 }

@@ -50,7 +50,7 @@ struct pushed_term {
 
 /* Parameter 1 is the tenant, then those of the pushed terms in order. Rows come whole, in no order: asked for one by id,
  * databases read the whole key of the tenant instead of the index of the terms. `most`: so many are enough; 0: all. Only
- * who goes through all of them (query->first_by_id) has the first. */
+ * who goes through all of them (query->in_order) has the first. */
 void sql_query(struct text_builder *sql, const struct dialect *dialect, const struct query *query, const struct schema *schema,
 	       const struct pushed_term *pushed, uint32_t pushed_count, uint32_t most);
 /* False: leave the term to the engine. */
