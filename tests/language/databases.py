@@ -13,6 +13,7 @@ STACKS = [
     ["rules/default", "connectors/rmm"],
     ["tests/language/constructs/desk", "tests/language/constructs/own"],
     ["tests/unit/engine/flow/constraints"],
+    ["connectors/ledger", "connectors/datev", "connectors/bmd"],
 ]
 
 
