@@ -67,7 +67,7 @@ static const struct auth_row {
 };
 
 /* A courier evaluates it, without a turn: an expression that knows settings and nothing else. */
-static const struct code *outside_code(struct compiler *compiler, uint32_t file, const struct syntax *value, bool may_be_secret)
+const struct code *outside_code(struct compiler *compiler, uint32_t file, const struct syntax *value, bool may_be_secret)
 {
 	const struct type *text = type_simple(compiler, TYPE_TEXT);
 	struct coder coder = coder_new(compiler, file);
@@ -224,49 +224,4 @@ void connector_read(struct compiler *compiler, const struct declaration *declara
 			option_read(compiler, file, child, connector);
 		}
 	}
-}
-
-/* --- verify */
-static void setting_check(struct compiler *compiler, uint32_t file, const struct syntax *member)
-{
-	const struct syntax *head = syntax_named(member, 0), *name = syntax_with_role(member, ROLE_name);
-	if (!text_is(syntax_text(compiler, file, head), "setting"))
-		return;
-	struct text word = syntax_text(compiler, file, name);
-	if (map_get(&compiler->spaces[SPACE_SETTING], word))
-		return;
-	struct diagnostic *diagnostic = diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_SETTING, span_in(file, member),
-						       "there is no setting `%.*s`", TEXT_ARGS(word));
-	suggest_from_map(compiler, diagnostic, word, &compiler->spaces[SPACE_SETTING]);
-}
-
-static void verified_by(struct compiler *compiler, uint32_t file, const struct syntax *value)
-{
-	static const char *const WAYS[] = {"hmac_sha256", "hmac_sha1", "hmac_sha512", "basic", "bearer"};
-	static const char *const PARTS[] = {"header", "query"};
-	if (value->kind == SYNTAX_invocation)
-		WORDS_CHECK(compiler, file, syntax_with_role(value, ROLE_function), WAYS, "way to verify");
-	for (const struct syntax *node = value + 1; node < value + value->size; node++) {
-		if (node->kind == SYNTAX_invocation)
-			WORDS_CHECK(compiler, file, syntax_with_role(node, ROLE_function), PARTS, "part of what arrives");
-		else if (node->kind == SYNTAX_member)
-			setting_check(compiler, file, node);
-	}
-}
-
-void verify_check(struct compiler *compiler, uint32_t file, const struct syntax *option)
-{
-	const struct syntax *name = syntax_with_role(option, ROLE_name), *value = syntax_named(option, 1);
-	if (!text_is(syntax_text(compiler, file, name), "verify")) {
-		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_OPTION, span_in(file, option),
-			       "`receive` knows `verify …` and `when … then …`, no `%.*s`",
-			       TEXT_ARGS(syntax_text(compiler, file, name)));
-		return;
-	}
-	bool equality = value->kind == SYNTAX_binary && syntax_has_word(compiler, file, value, "==");
-	if (value->kind == SYNTAX_invocation || equality)
-		verified_by(compiler, file, value);
-	else
-		diagnostic_add(compiler->diagnostics, DIAGNOSTIC_UNKNOWN_OPTION, span_in(file, value),
-			       "`verify` needs a way such as hmac_sha256(header(\"X-Signature\"), setting.secret)");
 }

@@ -7,8 +7,8 @@
 
 /* --- connector_items.c */
 void connector_read(struct compiler *compiler, const struct declaration *declaration, struct connector *connector);
-/* `verify hmac_sha256(header("X"), setting.secret)` */
-void verify_check(struct compiler *compiler, uint32_t file, const struct syntax *option);
+/* TEXT, or a secret where it may be one, of settings and nothing else: evaluated without a turn. */
+const struct code *outside_code(struct compiler *compiler, uint32_t file, const struct syntax *value, bool may_be_secret);
 
 /* A word that must be one of these. */
 void words_check(struct compiler *compiler, uint32_t file, const struct syntax *at, const char *const *words, uint32_t count,
@@ -31,6 +31,10 @@ void duration_option(struct compiler *compiler, uint32_t file, const struct synt
 typedef LIST(struct status_range) status_ranges;
 /* 204, 404 or 500..599 */
 void statuses_read(struct compiler *compiler, uint32_t file, const struct syntax *list, status_ranges *ranges);
+
+/* --- verify.c */
+/* `verify hmac_sha256(header("X"), setting.secret)`; NULL after a message. */
+const struct verify *verify_read(struct compiler *compiler, uint32_t file, const struct syntax *option);
 
 /* --- requests.c */
 /* METHOD "url" { query headers send result pages expect repeatable }. `result` is what it must give, or NULL. Knows

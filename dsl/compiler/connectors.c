@@ -138,17 +138,19 @@ static void receive_build(struct compiler *compiler, uint32_t file, const struct
 			  const struct syntax *syntax)
 {
 	const struct syntax *kind = syntax_child(syntax, SYNTAX_identifier), *name = syntax_child(syntax, SYNTAX_string);
+	const struct verify *verify = NULL;
 	LIST(struct receive_arrival) arrivals = {0};
 	receive_kind_check(compiler, file, kind);
 	for (each_child (child, syntax)) {
 		if (child->kind == SYNTAX_arrival)
 			*list_add(compiler->arena, &arrivals) = arrival_build(compiler, file, child);
 		else if (child->kind == SYNTAX_option)
-			verify_check(compiler, file, child);
+			verify = verify_read(compiler, file, child);
 	}
 	struct receive receive = {.connector = connector,
 				  .kind = syntax_text(compiler, file, kind),
 				  .name = string_content(compiler, file, name),
+				  .verify = verify,
 				  .arrivals = arrivals.items,
 				  .arrival_count = arrivals.count,
 				  .rule = UINT32_MAX /* RULE_NONE */};

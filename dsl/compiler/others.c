@@ -257,7 +257,6 @@ static const struct unrun UNRUN[] = {
 	{SYNTAX_setting, SYNTAX_attribute, NULL, "the bounds of settings"},
 	{SYNTAX_entity, SYNTAX_attribute, "searchable", "`searchable` fields"},
 	{SYNTAX_connector, SYNTAX_poll, NULL, "polls"},
-	{SYNTAX_connector, SYNTAX_option, "verify", "the words behind `verify`"},
 };
 
 static const struct syntax *unrun_find(const struct compiler *compiler, const struct declaration *declaration,

@@ -315,6 +315,7 @@ enum clock_state { CLOCK_RUNNING, CLOCK_PAUSED, CLOCK_MET, CLOCK_BREACHED };
 /* --- the rest */
 struct auth; /* engine/model/request.h */
 struct request;
+struct verify;
 
 struct connector {
 	struct text name, label;
@@ -363,7 +364,8 @@ struct receive_arrival {
 
 struct receive {
 	const struct connector *connector;
-	struct text kind, name; /* webhook "ninja" */
+	struct text kind, name;      /* webhook "ninja" */
+	const struct verify *verify; /* NULL: it does not say who may send it */
 	const struct receive_arrival *arrivals;
 	uint32_t arrival_count;
 	uint32_t rule; /* never a rule: RULE_NONE; here so that plans can say who */

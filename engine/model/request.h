@@ -38,6 +38,17 @@ struct auth {
 	uint32_t item_count;
 };
 
+/* How it is known who has sent what arrives. */
+enum verify_way { VERIFY_EQUAL, VERIFY_HMAC_SHA256, VERIFY_HMAC_SHA512, VERIFY_BASIC, VERIFY_BEARER };
+
+struct verify {
+	enum verify_way way;
+	struct text part; /* EQUAL, HMAC_*: the header that must fit; `in_query`: the name in the URL's query */
+	bool in_query;
+	struct text timestamp;            /* HMAC_*: the header with the second that is signed as SECOND.BODY; empty: none */
+	const struct code *secret, *user; /* `user`: of BASIC; no parameters */
+};
+
 /* NULL: it has none of that name. */
 const struct code *auth_code(const struct auth *auth, const char *name);
 

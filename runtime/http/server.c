@@ -239,6 +239,14 @@ static void path_unknown(struct request *request)
 				  : text_format(&request->arena, "there is no %.200s", request->path));
 }
 
+/* "/things/" and a star: whatever stands behind. */
+static bool path_fits(const struct route *route, const char *path)
+{
+	size_t length = strlen(route->path);
+
+	return route->path[length - 1] == '*' ? !strncmp(route->path, path, length - 1) : !strcmp(route->path, path);
+}
+
 /* The path is there, the method is not. */
 static void method_unknown(struct request *request)
 {
@@ -246,7 +254,7 @@ static void method_unknown(struct request *request)
 	struct text_builder methods = {.arena = &request->arena};
 
 	for (uint32_t i = 0; i < options->route_count; i++)
-		if (!strcmp(options->routes[i].path, request->path))
+		if (path_fits(&options->routes[i], request->path))
 			builder_format(&methods, "%s%s%s", methods.length ? ", " : "", options->routes[i].method,
 				       strcmp(options->routes[i].method, "GET") ? "" : ", HEAD");
 	struct text list = builder_text(&methods);
@@ -291,7 +299,7 @@ static void route_find(struct request *request)
 	bool known = false;
 
 	for (uint32_t i = 0; !request->route && i < options->route_count; i++) {
-		if (strcmp(options->routes[i].path, request->path))
+		if (!path_fits(&options->routes[i], request->path))
 			continue;
 		known = true;
 		if (!strcmp(options->routes[i].method, method))
@@ -476,6 +484,13 @@ struct text request_path(const struct request *request)
 struct text request_header(const struct request *request, const char *name)
 {
 	const char *value = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+
+	return value ? text_from(value) : TEXT("");
+}
+
+struct text request_query(const struct request *request, const char *name)
+{
+	const char *value = MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
 
 	return value ? text_from(value) : TEXT("");
 }

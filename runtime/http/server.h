@@ -22,7 +22,7 @@ typedef void handler_fn(void *context, struct request *request);
 typedef void admit_fn(void *context, struct request *request);
 
 struct route {
-	const char *method, *path; /* HEAD comes with GET */
+	const char *method, *path; /* HEAD comes with GET; a star at the end of the path is whatever stands there */
 	handler_fn *handler;
 	admit_fn *admit; /* may be NULL */
 };
@@ -53,6 +53,7 @@ struct text request_method(const struct request *request);
 struct text request_path(const struct request *request);
 /* Empty when there is none; names are found whatever their case. */
 struct text request_header(const struct request *request, const char *name);
+struct text request_query(const struct request *request, const char *name); /* of the URL, decoded; case counts */
 typedef void header_fn(void *context, struct text name, struct text value);
 void request_headers(const struct request *request, header_fn *each, void *context);
 /* The trace its sender said it belongs to, or a new one. */

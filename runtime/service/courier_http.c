@@ -367,14 +367,15 @@ static enum status signed_as_said(struct sending *sending, struct text path, str
 
 static enum status secrets_take(struct member *member, struct sending *sending, struct text path, struct error *error)
 {
-	enum status status = store_begin(member->store, error);
+	store_use_tenant(member->store, sending->out->call.tenant);
+	enum status status = store_begin_reading(member->store, error);
 
 	if (status != OK)
 		return status;
-	store_use_tenant(member->store, sending->out->call.tenant);
 	status = signed_as_said(sending, path, error);
 	sending->out->hidden = sending->outside.hidden;
-	return store_end(member->store, status, error);
+	store_rollback(member->store);
+	return status;
 }
 
 /* --- off it goes */

@@ -13,6 +13,7 @@
 #include "runtime/operate/log.h"
 #include "runtime/operate/metric.h"
 #include "runtime/service/envelope.h"
+#include "runtime/service/hooks.h"
 #include "runtime/service/intake.h"
 
 enum { POSTS_MOST = 512 }; /* in one transaction */
@@ -35,6 +36,7 @@ struct api {
 
 static void may_post(void *context, struct request *request);
 static void on_events(void *context, struct request *request);
+static void on_hook(void *context, struct request *request);
 static void on_health(void *context, struct request *request);
 static void on_ready(void *context, struct request *request);
 static void on_metrics(void *context, struct request *request);
@@ -58,18 +60,25 @@ static bool is_same(struct text given, const char *expected)
 	return !difference;
 }
 
-static void may_post(void *context, struct request *request)
+static bool has_token(const struct member *member, const struct request *request)
 {
-	const struct member *member = context;
 	const char *token = member->service->settings.token;
 	struct text given = request_header(request, "Authorization");
 
-	if (!*token)
-		return;
-	if (given.length < 7 || strncasecmp(given.bytes, "Bearer ", 7) || !is_same(text_slice(given, 7, given.length), token))
-		request_problem(
-			request, 401, "Unauthorized",
+	return !*token || (given.length >= 7 && !strncasecmp(given.bytes, "Bearer ", 7) &&
+			   is_same(text_slice(given, 7, given.length), token));
+}
+
+static void token_ask(struct request *request)
+{
+	request_problem(request, 401, "Unauthorized",
 			TEXT("posting events needs a token: `Authorization: Bearer …`, the one the service was started with"));
+}
+
+static void may_post(void *context, struct request *request)
+{
+	if (!has_token(context, request))
+		token_ask(request);
 }
 
 /* --- events */
@@ -145,10 +154,20 @@ static void post_refuse(struct request *request, enum status status, const struc
 		request_problem(request, 400, "Bad Request", text_from(error->sentence));
 }
 
+static void post_take(struct member *member, const struct post *post)
+{
+	struct api *api = member->own;
+
+	api->posts[api->post_count++] = *post;
+	if (api->post_count == POSTS_MOST)
+		on_flush(member);
+	else
+		alarm_set_earlier(api->flush, loop_now());
+}
+
 static void on_events(void *context, struct request *request)
 {
 	struct member *member = context;
-	struct api *api = member->own;
 	struct post post = {.request = request};
 	struct error error;
 
@@ -159,11 +178,29 @@ static void on_events(void *context, struct request *request)
 		post_refuse(request, status, &error);
 		return;
 	}
-	api->posts[api->post_count++] = post;
-	if (api->post_count == POSTS_MOST)
-		on_flush(member);
+	post_take(member, &post);
+}
+
+/* Who posts here has no token of ours, but what its connector agreed upon with it. */
+static void on_hook(void *context, struct request *request)
+{
+	struct member *member = context;
+	struct post post = {.request = request};
+	bool needs_token = false;
+	struct error error;
+
+	struct cloud_event *event = list_add(request_arena(request), &post.events);
+	enum status status = hook_event(member, request, event, &needs_token, &error);
+	if (status == OK && needs_token && !has_token(member, request)) {
+		token_ask(request);
+		return;
+	}
+	if (status == OK)
+		status = entries_make(member, request, &post, &error);
+	if (status == OK)
+		post_take(member, &post);
 	else
-		alarm_set_earlier(api->flush, loop_now());
+		hook_refuse(request, status, &error);
 }
 
 static enum status post_write(struct member *member, struct post *post, struct error *error)

@@ -119,7 +119,10 @@ enum status store_begin_reading(struct store *store, struct error *error)
 		return status;
 	store->depth++;
 	chain_begin(store);
-	return OK;
+	status = store_show_tenant(store, store->tenant, error);
+	if (status != OK)
+		store_rollback(store);
+	return status;
 }
 
 enum status store_commit(struct store *store, struct error *error)
