@@ -78,6 +78,12 @@ struct call_answer {
 enum status engine_answer(struct engine *engine, struct record_id call, const struct call_answer *answer, moment at,
 			  const struct ports *ports, const struct turn **turn_out, struct error *error) MUST_CHECK;
 
+/* What the action makes of what the other side sent, without a turn: as it would be in the workflow that waits for it. `reply`
+ * NULL: it sent nothing. The result is good until the next turn. */
+enum status engine_reply(struct engine *engine, const struct action *action, const struct value *arguments,
+			 const struct json *reply, moment now, const struct ports *ports, struct value *result_out,
+			 struct error *error) MUST_CHECK;
+
 /* A person decides an approval (a row of the system entity `approval`). NOT_FOUND: there is none. CONFLICT: it is decided or
  * too late. */
 enum status engine_decide(struct engine *engine, struct record_id approval, bool approved, struct value actor, moment at,

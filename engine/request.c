@@ -173,16 +173,53 @@ enum status request_write(struct context *context, const struct action *action, 
 }
 
 /* --- the answer */
+enum status result_type(struct context *context, const struct action *action, struct value answer, struct value *result_out)
+{
+	*result_out = answer;
+	if (answer.kind != VALUE_DATA || !action->result || action->result->kind == TYPE_DATA)
+		return OK;
+	return value_from_json(context->arena, &context->program->schema, action->result, answer.json, action->name, result_out,
+			       context->error);
+}
+
 enum status reply_read(struct context *context, const struct action *action, const struct value *arguments, struct value reply,
 		       struct value *result_out)
 {
 	const struct code *code = action->request->result;
-	*result_out = reply;
-	if (!code)
-		return OK;
-	struct value *frame = frame_new(context, code);
-	for (uint32_t i = 0; i < action->parameter_count; i++)
-		frame[i] = arguments[i];
-	frame[action->parameter_count] = reply;
-	return eval_run(context, code, frame, result_out);
+	struct value value = reply;
+	enum status status = OK;
+	if (code) {
+		struct value *frame = frame_new(context, code);
+		for (uint32_t i = 0; i < action->parameter_count; i++)
+			frame[i] = arguments[i];
+		frame[action->parameter_count] = reply;
+		status = eval_run(context, code, frame, &value);
+	}
+	return status == OK ? result_type(context, action, value, result_out) : status;
+}
+
+struct replying {
+	const struct action *action;
+	const struct value *arguments;
+	struct value reply, result;
+};
+
+static enum status reply_work(struct context *context, void *argument)
+{
+	struct replying *replying = argument;
+	return reply_read(context, replying->action, replying->arguments, replying->reply, &replying->result);
+}
+
+enum status engine_reply(struct engine *engine, const struct action *action, const struct value *arguments,
+			 const struct json *reply, moment now, const struct ports *ports, struct value *result_out,
+			 struct error *error)
+{
+	const struct turn *turn;
+	bool is_empty = !reply || json_kind(reply) == JSON_NULL;
+	struct value value = is_empty ? value_missing() : (struct value){.kind = VALUE_DATA, .json = reply};
+	struct replying replying = {.action = action, .arguments = arguments, .reply = value};
+	enum status status =
+		turn_run(engine, now, value_missing(), (struct record_id){0}, ports, reply_work, &replying, &turn, error);
+	*result_out = replying.result;
+	return status;
 }

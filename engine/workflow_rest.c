@@ -129,26 +129,13 @@ static enum status call_failed(struct work *work, uint32_t number, const struct 
 	return OK;
 }
 
-/* A document gets the type that the action promises. */
-static enum status result_type(struct context *context, const struct action *action, struct value answer,
-			       struct value *result_out)
-{
-	*result_out = answer;
-	if (answer.kind != VALUE_DATA || !action->result || action->result->kind == TYPE_DATA)
-		return OK;
-	return value_from_json(context->arena, &context->program->schema, action->result, answer.json, action->name, result_out,
-			       context->error);
-}
-
 static enum status result_read(struct work *work, const struct step *step, const struct call_answer *answer,
 			       struct value *result_out)
 {
 	const struct action *action = &work->context->program->actions[step->a];
-	struct value value = answer->value;
-	enum status status = OK;
 	if (answer->is_reply)
-		status = reply_read(work->context, action, call_arguments(work, step), answer->value, &value);
-	return status == OK ? result_type(work->context, action, value, result_out) : status;
+		return reply_read(work->context, action, call_arguments(work, step), answer->value, result_out);
+	return result_type(work->context, action, answer->value, result_out);
 }
 
 enum status rest_answered(struct work *work, uint32_t number, const struct call_answer *answer)

@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "engine/base/json.h"
-#include "runtime/export_arguments.h"
+#include "runtime/arguments.h"
 #include "runtime/export_folder.h"
 #include "runtime/table.h"
 
@@ -42,7 +42,8 @@ int cmd_export(const struct command_line *line)
 		status = stack_of_tenant(serving->store, line->arena, &tenant, &packs, &serving->error);
 	code = status == OK ? EXIT_FINE : world_error(&serving->error);
 	if (code == EXIT_FINE)
-		code = export_arguments_read(serving, &packs, text_from(line->words[0]), &errand.pack, &errand.run);
+		code = line_arguments(serving, &packs, &ARGUMENTS_OF_FORMAT, text_from(line->words[0]), &errand.pack,
+				      &errand.run);
 	if (code == EXIT_FINE)
 		code = errand_run(&errand, &tenant);
 	pack_close(&errand.pack);

@@ -203,6 +203,48 @@ class Asking(Connected):
         self.assertEqual(self.call("failed")["sentence"], "keyed.get answered with HTTP 400: kein Zutritt mit ***  [31m")
 
 
+class Trying(Connected):
+    def tries(self, *words, code=0):
+        run = subprocess.run([STELLWERK, "connector", "try", *words, *self.where()], capture_output=True, text=True, timeout=90)
+        self.assertEqual((run.returncode, run.stderr), (code, ""), run.stdout)
+        return run.stdout
+
+    def test_what_was_asked_and_what_it_means(self):
+        self.vendor.behaviour = lambda request: (200, {}, {"heard": "da " + request["headers"]["X-Key"], "total": "7"})
+        lines = self.tries("keyed.get", "--arg", "name=Ä {b}").splitlines()
+        self.assertEqual(lines, ["asked     GET /things/%C3%84%20%7Bb%7D?deep=true&tag=a&tag=b%26c", "          X-Version: 2",
+                                 'answered  {"heard":"da ***","total":"7"}', 'result    {"heard":"Ä {b}: da ***","count":7}'])
+        self.assertEqual(self.service.number("select count(*) from note"), 0)
+        self.assertIn("call.tried", str(self.service.rows("select type from _journal")))
+
+    def test_for_tools(self):
+        told = json.loads(self.tries("keyed.send", "--arg", "name=x", "--json"))
+        self.assertEqual((told["state"], told["reply"], told["result"]), ("answered", {"heard": "ja"}, {"heard": "ja"}))
+        self.assertEqual(told["request"], {"method": "POST", "path": "/things", "body": {"name": "x", "parts": [{"@type": "x"}]}})
+
+    def test_the_same_once_more_is_another_call(self):
+        for _ in range(2):
+            self.tries("keyed.send", "--arg", "name=x")
+        self.assertEqual(len(self.vendor.requests), 2)
+
+    def test_what_is_no_success(self):
+        self.vendor.behaviour = lambda request: (404, {}, {})
+        self.assertIn("failed    keyed.get answered with HTTP 404: {}", self.tries("keyed.get", "--arg", "name=x", code=1))
+        self.vendor.behaviour = lambda request: (200, {}, {"heard": [1]})
+        self.assertIn("\nbut       ", self.tries("keyed.keep", "--arg", "name=x", code=1))
+        self.does("secret", "remove", "key")
+        self.assertIn("held      `auth … { value }` is not set", self.tries("keyed.get", "--arg", "name=x", code=1))
+
+    def test_what_can_not_be_asked(self):
+        for words, sentence in ((("keyed.got",), "there is no action `keyed.got`; did you mean `keyed.get`?"), (("keyed.get",), "name"),
+                                (("keyed.get", "--arg", "name=.."), "would lead the request to another path"),
+                                (("keyed.get", "--arg", "name"), "is not of the form NAME=VALUE"), ((), "which action?")):
+            run = subprocess.run([STELLWERK, "connector", "try", *words, *self.where()], capture_output=True, text=True, timeout=60)
+            self.assertNotEqual(run.returncode, 0)
+            self.assertIn(sentence, run.stderr)
+        self.assertEqual(self.vendor.requests, [])
+
+
 class Tokens(Connected):
     def test_one_token_serves_all(self):
         self.asks("client")

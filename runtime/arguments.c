@@ -1,7 +1,40 @@
-/* Reads arguments by letting the compiler read them. Must never run what is not one call of the format. */
-#include "runtime/export_arguments.h"
+/* Reads arguments by letting the compiler read them. Must never run what is not one call of what was named. */
+#include "runtime/arguments.h"
 
 #include "dsl/compiler/nearest.h"
+
+static uint32_t format_count(const struct program *program)
+{
+	return program->format_count;
+}
+
+static struct text format_name(const struct program *program, uint32_t index)
+{
+	return program->formats[index].name;
+}
+
+static struct parameters format_parameters(const struct program *program, uint32_t index)
+{
+	return (struct parameters){program->formats[index].parameters, program->formats[index].parameter_count};
+}
+
+static uint32_t action_count(const struct program *program)
+{
+	return program->action_count;
+}
+
+static struct text action_name(const struct program *program, uint32_t index)
+{
+	return program->actions[index].name;
+}
+
+static struct parameters action_parameters(const struct program *program, uint32_t index)
+{
+	return (struct parameters){program->actions[index].parameters, program->actions[index].parameter_count};
+}
+
+const struct arguments_kind ARGUMENTS_OF_FORMAT = {"format", "run", TEST_EXPORT, format_count, format_name, format_parameters};
+const struct arguments_kind ARGUMENTS_OF_ACTION = {"action", "call", TEST_ACT, action_count, action_name, action_parameters};
 
 struct given {
 	struct text name, value;
@@ -10,7 +43,9 @@ struct given {
 struct reading {
 	struct serving *serving;
 	struct arena *arena;
-	const struct format *format;
+	const struct arguments_kind *kind;
+	struct text name;
+	struct parameters parameters;
 	LIST(struct given) given;
 };
 
@@ -76,11 +111,11 @@ static struct text written(struct arena *arena, const struct type *type, struct 
 	return type->kind == TYPE_REF ? looked_up(arena, type->entity, value) : value;
 }
 
-static const struct type *parameter_type(const struct format *format, struct text name)
+static const struct type *parameter_type(const struct parameters *parameters, struct text name)
 {
-	for (uint32_t i = 0; i < format->parameter_count; i++)
-		if (text_equal(format->parameters[i].name, name))
-			return format->parameters[i].type;
+	for (uint32_t i = 0; i < parameters->count; i++)
+		if (text_equal(parameters->fields[i].name, name))
+			return parameters->fields[i].type;
 	return NULL;
 }
 
@@ -88,10 +123,10 @@ static struct text call_text(const struct reading *reading)
 {
 	struct text_builder text = {.arena = reading->arena};
 
-	builder_format(&text, "test \"the arguments\" {\n  when run %.*s(", TEXT_ARGS(reading->format->name));
+	builder_format(&text, "test \"the arguments\" {\n  when %s %.*s(", reading->kind->statement, TEXT_ARGS(reading->name));
 	for (uint32_t i = 0; i < reading->given.count; i++) {
 		const struct given *given = &reading->given.items[i];
-		const struct type *type = parameter_type(reading->format, given->name);
+		const struct type *type = parameter_type(&reading->parameters, given->name);
 		struct text value = type ? written(reading->arena, type, given->value) : given->value;
 		builder_format(&text, "%s%.*s = %.*s", i ? ", " : "", TEXT_ARGS(given->name), TEXT_ARGS(value));
 	}
@@ -99,30 +134,42 @@ static struct text call_text(const struct reading *reading)
 	return builder_text(&text);
 }
 
-/* --- the format, and then the call of it */
-static int format_unknown(const struct reading *reading, const struct program *program, struct text name)
+/* --- what is named, and then the call of it */
+static int name_unknown(const struct reading *reading, const struct program *program)
 {
-	struct text *names = arena_array(reading->arena, struct text, program->format_count + 1);
+	uint32_t count = reading->kind->count(program);
+	struct text *names = arena_array(reading->arena, struct text, count + 1);
 
-	for (uint32_t i = 0; i < program->format_count; i++)
-		names[i] = program->formats[i].name;
-	int64_t near = nearest_name(name, names, program->format_count);
-	error_set(&reading->serving->error, NOT_FOUND, "there is no format `%.*s`%s%.*s%s", TEXT_ARGS(name),
-		  near >= 0 ? "; did you mean `" : "", TEXT_ARGS(near >= 0 ? names[near] : TEXT("")), near >= 0 ? "`?" : "");
+	for (uint32_t i = 0; i < count; i++)
+		names[i] = reading->kind->name(program, i);
+	int64_t near = nearest_name(reading->name, names, count);
+	error_set(&reading->serving->error, NOT_FOUND, "there is no %s `%.*s`%s%.*s%s", reading->kind->called,
+		  TEXT_ARGS(reading->name), near >= 0 ? "; did you mean `" : "", TEXT_ARGS(near >= 0 ? names[near] : TEXT("")),
+		  near >= 0 ? "`?" : "");
 	return world_error(&reading->serving->error);
 }
 
-static const struct test_item *run_find(const struct program *program)
+static bool name_find(struct reading *reading, const struct program *program)
+{
+	for (uint32_t i = 0; i < reading->kind->count(program); i++)
+		if (text_equal(reading->kind->name(program, i), reading->name)) {
+			reading->parameters = reading->kind->parameters(program, i);
+			return true;
+		}
+	return false;
+}
+
+static const struct test_item *run_find(const struct program *program, enum test_item_kind kind)
 {
 	const struct test *test = program->test_count ? &program->tests[program->test_count - 1] : NULL;
 
-	return test && test->item_count == 1 && test->items[0].kind == TEST_EXPORT ? test->items : NULL;
+	return test && test->item_count == 1 && test->items[0].kind == kind ? test->items : NULL;
 }
 
-int export_arguments_read(struct serving *serving, const hash_list *packs, struct text format, struct pack *pack_out,
-			  const struct test_item **run_out)
+int line_arguments(struct serving *serving, const hash_list *packs, const struct arguments_kind *kind, struct text name,
+		   struct pack *pack_out, const struct test_item **run_out)
 {
-	struct reading reading = {.serving = serving, .arena = serving->line->arena};
+	struct reading reading = {.serving = serving, .arena = serving->line->arena, .kind = kind, .name = name};
 	struct source_input call = {.path = TEXT("the arguments"), .layer = packs->count - 1};
 	int code = given_read(&reading);
 
@@ -130,17 +177,16 @@ int export_arguments_read(struct serving *serving, const hash_list *packs, struc
 		code = pack_open_stored(pack_out, serving->store, packs, NULL);
 	if (code != EXIT_FINE)
 		return code;
-	reading.format = program_format(pack_out->program, format);
-	if (reading.format)
+	if (name_find(&reading, pack_out->program))
 		call.text = call_text(&reading);
 	else
-		code = format_unknown(&reading, pack_out->program, format);
+		code = name_unknown(&reading, pack_out->program);
 	pack_close(pack_out);
 	if (code == EXIT_FINE)
 		code = pack_open_stored(pack_out, serving->store, packs, &call);
 	if (code != EXIT_FINE)
 		return code;
-	*run_out = run_find(pack_out->program);
+	*run_out = run_find(pack_out->program, kind->item);
 	if (*run_out)
 		return EXIT_FINE;
 	error_set(&serving->error, INVALID, "what stands behind --arg is more than a value");
