@@ -2,6 +2,7 @@
 #include "runtime/arguments.h"
 
 #include "dsl/compiler/nearest.h"
+#include "runtime/fixture.h"
 
 static uint32_t format_count(const struct program *program)
 {
@@ -70,13 +71,7 @@ static struct text quoted(struct arena *arena, struct text value)
 {
 	struct text_builder text = {.arena = arena};
 
-	builder_add_char(&text, '"');
-	for (uint32_t i = 0; i < value.length; i++) {
-		if (strchr("\"\\{}", value.bytes[i]))
-			builder_add_char(&text, '\\');
-		builder_add_char(&text, value.bytes[i]);
-	}
-	builder_add_char(&text, '"');
+	flow_quote(&text, value);
 	return builder_text(&text);
 }
 

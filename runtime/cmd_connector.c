@@ -1,11 +1,13 @@
-/* `stellwerk connector try`: one call of an action, as a turn would plan it, and what comes of it. The service that runs makes
- * it: it has the secrets and keeps the limits. Must never send anything by itself. */
+/* `stellwerk connector try` and `record`: one call of an action, as a turn would plan it, and what comes of it, shown or kept
+ * as a test. The service that runs makes it: it has the secrets and keeps the limits. Must never send anything by itself. */
+#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "engine/base/json.h"
 #include "runtime/arguments.h"
+#include "runtime/fixture.h"
 #include "runtime/operate/wall.h"
 #include "runtime/service/outgoing_text.h"
 #include "runtime/service/tracing.h"
@@ -25,19 +27,30 @@ struct attempt {
 	struct call call;
 	struct value result;
 	bool has_result;
+	const char *to; /* the file of `record`; NULL: it is only tried */
 };
 
 static int attempt_prepare(struct attempt *attempt);
 static int attempt_make(struct attempt *attempt);
 static int attempt_show(struct attempt *attempt);
+static int attempt_record(struct attempt *attempt);
+
+static bool verb_read(const struct command_line *line, struct attempt *attempt)
+{
+	struct text verb = text_from(line->words[0]);
+
+	attempt->to = option_value(line, "to");
+	return text_is(verb, attempt->to ? "record" : "try");
+}
 
 int cmd_connector(const struct command_line *line)
 {
 	struct attempt attempt = {0};
 	struct error ignored;
 
-	if (line->word_count != 2 || !text_is(text_from(line->words[0]), "try"))
-		return usage_error(line, "which action? `stellwerk connector try CONNECTOR.ACTION`");
+	if (line->word_count != 2 || !verb_read(line, &attempt))
+		return usage_error(line,
+				   "which action? `stellwerk connector try CONNECTOR.ACTION`, or `record` with --to FILE");
 	int code = serving_open(&attempt.serving, line);
 	if (code != EXIT_FINE)
 		return code;
@@ -51,6 +64,8 @@ int cmd_connector(const struct command_line *line)
 		code = attempt_make(&attempt);
 	if (code == EXIT_FINE)
 		code = attempt_show(&attempt);
+	if (code == EXIT_FINE && attempt.to)
+		code = attempt_record(&attempt);
 	engine_close(attempt.engine);
 	store_forget_programs(attempt.serving.store);
 	pack_close(&attempt.pack);
@@ -193,7 +208,7 @@ static enum status result_read(struct attempt *attempt, const struct json *answe
 
 	attempt->has_result = reply && attempt->action->result;
 	if (!attempt->has_result)
-		return OK;
+		return OK; /* nothing, or a bridge has answered */
 	enum status status = store_begin_reading(serving->store, &serving->error);
 	if (status != OK)
 		return status;
@@ -291,4 +306,38 @@ static int attempt_show(struct attempt *attempt)
 	if (status != OK && !attempt->serving.line->json)
 		line_print("but", attempt->call.sentence);
 	return status == OK && attempt->call.state == CALL_ANSWERED ? EXIT_FINE : EXIT_FINDINGS;
+}
+
+/* --- kept as a test */
+static int file_make(const char *path, struct text content)
+{
+	struct error error;
+	FILE *file = fopen(path, "wx"); /* what is there stays */
+	bool written = file && fwrite(content.bytes, 1, content.length, file) == content.length;
+
+	if (file && (fclose(file) || !written)) {
+		remove(path);
+		written = false;
+	}
+	if (written)
+		return EXIT_FINE;
+	error_set(&error, NOT_FOUND, "%s can not be made: %s", path, strerror(errno));
+	world_error(&error);
+	return EXIT_UNREADABLE;
+}
+
+static int attempt_record(struct attempt *attempt)
+{
+	struct serving *serving = &attempt->serving;
+	const struct json *request = document(attempt, attempt->call.request);
+	struct text method = json_member_text(request, "method"), path = json_member_text(request, "path"), flow;
+	struct fixture fixture = {.action = attempt->action,
+				  .arguments = attempt->arguments,
+				  .result = attempt->result,
+				  .request = text_format(serving->line->arena, "%.*s %.*s", TEXT_ARGS(method), TEXT_ARGS(path)),
+				  .at = attempt->call.made_at};
+
+	if (fixture_write(serving->line->arena, &fixture, &flow, &serving->error) != OK)
+		return world_error(&serving->error);
+	return file_make(attempt->to, flow);
 }

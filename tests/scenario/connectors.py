@@ -235,6 +235,19 @@ class Trying(Connected):
         self.does("secret", "remove", "key")
         self.assertIn("held      `auth … { value }` is not set", self.tries("keyed.get", "--arg", "name=x", code=1))
 
+    def test_it_is_kept_as_a_test(self):
+        self.vendor.behaviour = lambda request: (200, {}, {"heard": 'da "{x}"\n\\', "total": -7})
+        file = self.folder / "kept.flow"
+        words = [STELLWERK, "connector", "record", "keyed.get", "--arg", 'name=Ä {"b"}', "--to", file, *self.where()]
+        self.assertEqual(subprocess.run(words, capture_output=True, timeout=90).returncode, 0)
+        self.assertIn('answer keyed.get { heard = "Ä \\{\\"b\\"\\}: da \\"\\{x\\}\\"\\n\\\\"; count = -7 }', file.read_text())
+        run = subprocess.run([STELLWERK, "test", PACK, file], capture_output=True, text=True, timeout=60)
+        self.assertEqual((run.returncode, "1 passed" in run.stdout or "1 test" in run.stdout), (0, True), run.stdout + run.stderr)
+        kept = file.read_text()
+        run = subprocess.run(words, capture_output=True, text=True, timeout=90)
+        self.assertEqual((run.returncode, file.read_text()), (3, kept))
+        self.assertIn("can not be made: File exists", run.stderr)
+
     def test_what_can_not_be_asked(self):
         for words, sentence in ((("keyed.got",), "there is no action `keyed.got`; did you mean `keyed.get`?"), (("keyed.get",), "name"),
                                 (("keyed.get", "--arg", "name=.."), "would lead the request to another path"),
