@@ -35,15 +35,25 @@ static void quoted_add(struct text_builder *builder, enum encoding encoding, str
 	builder_add_char(builder, '"');
 }
 
+static struct text guarded(struct arena *arena, struct text text)
+{
+	struct text_builder builder = {.arena = arena};
+	builder_add_char(&builder, '\'');
+	builder_add(&builder, text);
+	return builder_text(&builder);
+}
+
 static void cell_add(struct text_builder *builder, const struct csv_style *style, const struct csv_cell *cell)
 {
 	struct text text = cell->text;
+	if (!text.length && style->quote == CSV_QUOTE_NEEDED)
+		return;
 	bool quotes = style->quote == CSV_QUOTE_ALL || (style->quote == CSV_QUOTE_TEXTS && cell->is_text);
 	if (cell->is_text && style->guard_formulas && is_formula(text))
-		text = text_format(builder->arena, "'%.*s", TEXT_ARGS(text));
+		text = guarded(builder->arena, text);
 	if (quotes || needs_quotes(text, style->separator))
 		quoted_add(builder, style->encoding, text);
-	else
+	else if (text.length)
 		encoding_add(builder, style->encoding, text);
 }
 
