@@ -135,6 +135,8 @@ enum status engine_evaluate(struct engine *engine, const struct code *code, stru
 struct format_cell {
 	struct text text;
 	bool is_text; /* and no number, date or truth: some files quote it */
+	bool is_missing;
+	bool is_refused; /* what stands in it is said by the row */
 };
 
 struct format_row {

@@ -8,6 +8,7 @@ struct paging {
 	const struct value *arguments;
 	struct format_place *place;
 	struct format_page *page;
+	struct format_cell *always; /* the cells that are the same in every row */
 };
 
 /* --- one row */
@@ -28,12 +29,16 @@ static struct text text_in(const struct value *frame, uint32_t slot)
 static void cells_make(struct context *context, const struct paging *paging, const struct value *frame, struct format_row *row)
 {
 	const struct format_rows *rows = paging->rows;
-	struct format_cell *cells = arena_array(context->arena, struct format_cell, rows->column_count + 1);
+	struct format_cell *cells = arena_copy(context->arena, paging->always, sizeof(*cells) * (rows->column_count + 1));
 	struct text_builder refused = {.arena = context->arena};
 	builder_add(&refused, row->refused);
 	for (uint32_t i = 0; i < rows->column_count; i++) {
+		const struct format_column *column = &rows->columns[i];
 		struct text why;
-		cell_of_column(context, paging->format, &rows->columns[i], frame[rows->columns[i].slot], &cells[i], &why);
+		if (column->slot == SLOT_NONE && !cells[i].is_refused)
+			continue;
+		cell_of_column(context, paging->format, column,
+			       column->slot == SLOT_NONE ? column->constant : frame[column->slot], &cells[i], &why);
 		if (why.length)
 			builder_format(&refused, "%s%.*s", refused.length ? "; " : "", TEXT_ARGS(why));
 	}
@@ -76,6 +81,20 @@ static enum status row_make(struct context *context, const struct paging *paging
 }
 
 /* --- a page */
+/* Most columns of a wide file are empty in every row. */
+static void always_make(struct context *context, struct paging *paging)
+{
+	const struct format_rows *rows = paging->rows;
+	paging->always = arena_array(context->arena, struct format_cell, rows->column_count + 1);
+	for (uint32_t i = 0; i < rows->column_count; i++) {
+		const struct format_column *column = &rows->columns[i];
+		struct text why = TEXT("");
+		if (column->slot == SLOT_NONE)
+			cell_of_column(context, paging->format, column, column->constant, &paging->always[i], &why);
+		paging->always[i].is_refused = why.length;
+	}
+}
+
 static enum status items_make(struct context *context, const struct paging *paging, const struct value *items, uint32_t count)
 {
 	const struct format_rows *rows = paging->rows;
@@ -131,10 +150,11 @@ static enum status query_page(struct context *context, const struct paging *pagi
 
 static enum status work_page(struct context *context, void *argument)
 {
-	const struct paging *paging = argument;
+	struct paging *paging = argument;
 	const struct code *source = paging->rows->source;
 	struct value *frame = frame_new(context, source), given;
 	memcpy(frame, paging->arguments, sizeof(*frame) * paging->format->parameter_count);
+	always_make(context, paging);
 	enum status status = eval_run(context, source, frame, &given);
 	if (status != OK)
 		return status;
@@ -150,7 +170,8 @@ enum status engine_format_page(struct engine *engine, const struct format *forma
 			       struct error *error)
 {
 	const struct turn *turn;
-	struct paging paging = {format, &format->rows[place->part], arguments, place, page_out};
+	struct paging paging = {
+		.format = format, .rows = &format->rows[place->part], .arguments = arguments, .place = place, .page = page_out};
 	*page_out = (struct format_page){.of = paging.rows};
 	enum status status =
 		turn_run(engine, now, value_missing(), (struct record_id){0}, ports, work_page, &paging, &turn, error);

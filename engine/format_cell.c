@@ -21,6 +21,7 @@ static void refuse(const struct cell_maker *maker, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(sentence, sizeof(sentence), format, arguments);
 	va_end(arguments);
+	maker->cell->is_refused = true;
 	if (maker->column)
 		*maker->why = text_format(maker->context->arena, "\"%.*s\" %s", TEXT_ARGS(maker->column->title), sentence);
 	else
@@ -37,7 +38,8 @@ static bool has_control(const struct cell_maker *maker, struct text text)
 {
 	for (uint32_t i = 0; i < text.length; i++) {
 		unsigned char byte = (unsigned char)text.bytes[i];
-		if ((byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t') || byte == 0x7f) {
+		bool parts = byte == '\n' || byte == '\r' || byte == '\t'; /* lines of fixed width are not to be parted */
+		if ((byte < 0x20 && !(parts && maker->format->kind != FORMAT_TEXT)) || byte == 0x7f) {
 			refuse(maker, "has %s in it", named(byte));
 			return true;
 		}
@@ -135,6 +137,7 @@ static void cell_make(const struct cell_maker *maker, struct value value)
 {
 	switch (value.kind) {
 	case VALUE_MISSING:
+		maker->cell->is_missing = true;
 		maker->cell->is_text = maker->column && maker->column->kind == WRITTEN_TEXT;
 		if (maker->column && maker->column->required)
 			refuse(maker, "is not set");
@@ -179,6 +182,8 @@ void cell_of_column(struct context *context, const struct format *format, const 
 	cell_make(&maker, value);
 	if (column->required && !cell_out->text.length && !why_out->length)
 		refuse(&maker, "is empty");
+	if (column->total && !why_out->length && text_characters(cell_out->text) > column->total)
+		refuse(&maker, "is written %.*s, and %u characters have room", TEXT_ARGS(cell_out->text), column->total);
 }
 
 void cell_of_line(struct context *context, const struct format *format, struct value value, struct format_cell *cell_out,

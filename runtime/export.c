@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "connectors/format_csv.h"
 #include "engine/base/map.h"
+#include "runtime/export_lines.h"
 
 enum { PIECE_BYTES = 1 << 16 };
 
@@ -26,24 +26,14 @@ static enum status demands_check(struct exporting *exporting) MUST_CHECK;
 static enum status pages_write(struct exporting *exporting) MUST_CHECK;
 static enum status file_close(struct exporting *exporting) MUST_CHECK;
 
-static struct csv_style style_of(const struct export_order *order)
-{
-	static const enum csv_quote QUOTES[] = {
-		[QUOTE_NEEDED] = CSV_QUOTE_NEEDED, [QUOTE_TEXTS] = CSV_QUOTE_TEXTS, [QUOTE_ALL] = CSV_QUOTE_ALL};
-	const struct format *format = order->format;
-
-	return (struct csv_style){.encoding = order->readable ? ENCODING_UTF8 : format->encoding,
-				  .quote = QUOTES[format->quote],
-				  .separator = format->separator,
-				  .crlf = format->crlf && !order->readable,
-				  .guard_formulas = format->guard_formulas};
-}
-
 enum status export_run(const struct export_order *order, const struct export_sink *sink, struct export_result *result_out,
 		       struct error *error)
 {
-	struct exporting exporting = {
-		.order = order, .sink = sink, .result = result_out, .error = error, .style = style_of(order)};
+	struct exporting exporting = {.order = order,
+				      .sink = sink,
+				      .result = result_out,
+				      .error = error,
+				      .style = lines_style(order->format, order->readable)};
 
 	*result_out = (struct export_result){0};
 	arena_init(&exporting.names_arena, "names of files", 0);
@@ -114,15 +104,6 @@ static enum status line_end(struct exporting *exporting)
 }
 
 /* --- lines that are no rows */
-static void cells_add(struct exporting *exporting, const struct format_cell *cells, uint32_t count)
-{
-	struct csv_cell *own = arena_array(&exporting->arena, struct csv_cell, count + 1);
-
-	for (uint32_t i = 0; i < count; i++)
-		own[i] = (struct csv_cell){cells[i].text, cells[i].is_text};
-	csv_line_add(&exporting->line, &exporting->style, own, count);
-}
-
 static enum status line_evaluate(struct exporting *exporting, const struct code *code, struct format_line *line)
 {
 	const struct export_order *order = exporting->order;
@@ -138,22 +119,7 @@ static enum status line_write(struct exporting *exporting, const struct code *co
 
 	if (!code || status != OK)
 		return status;
-	if (line.cells)
-		cells_add(exporting, line.cells, line.count);
-	else
-		csv_text_add(&exporting->line, &exporting->style, line.text);
-	return line_end(exporting);
-}
-
-static enum status titles_write(struct exporting *exporting, const struct format_rows *rows)
-{
-	struct csv_style plain = exporting->style;
-
-	plain.quote = plain.quote == CSV_QUOTE_TEXTS ? CSV_QUOTE_NEEDED : plain.quote; /* they are no data */
-	struct csv_cell *cells = arena_array(&exporting->arena, struct csv_cell, rows->column_count + 1);
-	for (uint32_t i = 0; i < rows->column_count; i++)
-		cells[i] = (struct csv_cell){rows->columns[i].title, true};
-	csv_line_add(&exporting->line, &plain, cells, rows->column_count);
+	lines_line(&exporting->line, &exporting->style, &line);
 	return line_end(exporting);
 }
 
@@ -198,13 +164,19 @@ static enum status file_open(struct exporting *exporting, const struct format_ro
 	builder_add(&exporting->piece, encoding_mark(exporting->style.encoding));
 	exporting->bytes = exporting->piece.length;
 	status = line_write(exporting, format->header);
-	return status == OK && format->titles ? titles_write(exporting, rows) : status;
+	if (status != OK)
+		return status;
+	lines_begin(&exporting->line, format, &exporting->style, rows);
+	return line_end(exporting);
 }
 
 static enum status file_close(struct exporting *exporting)
 {
-	enum status status = line_write(exporting, exporting->order->format->footer);
+	lines_end(&exporting->line, exporting->order->format, exporting->rows);
+	enum status status = line_end(exporting);
 
+	if (status == OK)
+		status = line_write(exporting, exporting->order->format->footer);
 	if (status == OK)
 		status = piece_send(exporting, 0);
 	exporting->is_open = false;
@@ -235,13 +207,18 @@ static bool is_full(const struct exporting *exporting)
 	       (format->size && exporting->bytes + exporting->line.length > (uint64_t)format->size);
 }
 
+static void row_add(struct exporting *exporting, const struct format_rows *rows, const struct format_row *row)
+{
+	lines_row(&exporting->line, exporting->order->format, &exporting->style, rows, row->cells, exporting->rows);
+}
+
 static enum status row_write(struct exporting *exporting, const struct format_rows *rows, const struct format_row *row)
 {
 	enum status status = exporting->is_open ? OK : file_open(exporting, rows);
 
 	if (status != OK)
 		return status;
-	cells_add(exporting, row->cells, rows->column_count);
+	row_add(exporting, rows, row);
 	if (is_full(exporting)) {
 		exporting->line.length = 0; /* its bytes are made again: they belong behind another header */
 		status = file_close(exporting);
@@ -249,7 +226,7 @@ static enum status row_write(struct exporting *exporting, const struct format_ro
 			status = file_open(exporting, rows);
 		if (status != OK)
 			return status;
-		cells_add(exporting, row->cells, rows->column_count);
+		row_add(exporting, rows, row);
 	}
 	const struct format *format = exporting->order->format;
 	if (format->size && exporting->bytes + exporting->line.length > (uint64_t)format->size)

@@ -52,7 +52,7 @@ static const struct code *line_code(const struct format_builder *builder, const 
 	struct coder coder = format_coder(builder);
 	slot_list slots = {0};
 	slot_enter(&coder, TEXT("n"), type_simple(builder->compiler, TYPE_INT), value);
-	if (value->kind != SYNTAX_list) {
+	if (value->kind != SYNTAX_list || builder->format->kind == FORMAT_TEXT) {
 		struct operand text = expression_as(&coder, value, type_simple(builder->compiler, TYPE_TEXT));
 		return coder_finish(&coder, operand_slot(&coder, &text), text.node);
 	}
@@ -200,24 +200,33 @@ static void demand_option(struct format_builder *builder, const struct syntax *v
 	*list_add(builder->compiler->arena, &builder->demands) = demand;
 }
 
+enum {
+	OF_CSV = 1 << FORMAT_CSV,
+	OF_TEXT = 1 << FORMAT_TEXT,
+	OF_JSON = 1 << FORMAT_JSON,
+	OF_LINES = OF_CSV | OF_TEXT,
+	OF_ALL = 7
+};
+
 static const struct option_row {
 	const char *word;
+	unsigned kinds;
 	void (*read)(struct format_builder *builder, const struct syntax *value);
 } OPTIONS[] = {
-	{"file", file_option},
-	{"encoding", encoding_option},
-	{"newline", newline_option},
-	{"decimal", decimal_option},
-	{"split", split_option},
-	{"size", size_option},
-	{"header", header_option},
-	{"footer", footer_option},
-	{"titles", titles_option},
-	{"separator", separator_option},
-	{"quote", quote_option},
-	{"guard", guard_option},
-	{"unwritable", unwritable_option},
-	{"demand", demand_option},
+	{"file", OF_ALL, file_option},
+	{"encoding", OF_LINES, encoding_option},
+	{"newline", OF_LINES, newline_option},
+	{"decimal", OF_LINES, decimal_option},
+	{"split", OF_ALL, split_option},
+	{"size", OF_ALL, size_option},
+	{"header", OF_LINES, header_option},
+	{"footer", OF_LINES, footer_option},
+	{"titles", OF_CSV, titles_option},
+	{"separator", OF_CSV, separator_option},
+	{"quote", OF_CSV, quote_option},
+	{"guard", OF_CSV, guard_option},
+	{"unwritable", OF_LINES, unwritable_option},
+	{"demand", OF_ALL, demand_option},
 };
 enum { OPTION_COUNT = sizeof(OPTIONS) / sizeof(*OPTIONS) };
 
@@ -234,6 +243,8 @@ static void option_read(struct format_builder *builder, const struct syntax *opt
 			complain_at(builder, name, DIAGNOSTIC_ITEM_TWICE, "this line stands twice in the format");
 		builder->seen[i] = true;
 		builder->option = option;
+		if (!(OPTIONS[i].kinds & 1u << builder->format->kind))
+			complain_at(builder, name, DIAGNOSTIC_UNKNOWN_OPTION, "a file of this kind has no such line");
 		OPTIONS[i].read(builder, value);
 		return;
 	}
@@ -254,7 +265,7 @@ static const struct {
 };
 enum { KIND_COUNT = sizeof(KINDS) / sizeof(*KINDS) };
 
-static int64_t kind_read(const struct format_builder *builder, const struct syntax *column)
+static int64_t column_kind(const struct format_builder *builder, const struct syntax *column)
 {
 	const char *words[KIND_COUNT];
 	const struct syntax *type = syntax_with_role(column, ROLE_type);
@@ -292,7 +303,7 @@ static void sizes_read(const struct format_builder *builder, const struct syntax
 
 static void attribute_read(const struct format_builder *builder, const struct syntax *attribute, struct format_column *column)
 {
-	static const char *const WORDS[] = {"required", "cut", "picture"};
+	static const char *const WORDS[] = {"required", "cut", "picture", "fill"};
 	const struct syntax *name = syntax_with_role(attribute, ROLE_name), *argument = syntax_named(attribute, 1);
 	struct text word = syntax_text(builder->compiler, builder->file, name);
 	if (text_is(word, "required"))
@@ -301,6 +312,10 @@ static void attribute_read(const struct format_builder *builder, const struct sy
 		column->cut = true;
 	else if (text_is(word, "picture") && argument && (column->kind == WRITTEN_DATE || column->kind == WRITTEN_TIME))
 		column->picture = plain_text(builder, argument);
+	else if (text_is(word, "fill") && argument && builder->format->kind == FORMAT_TEXT)
+		column->fill = sign_option(builder, argument, ' ');
+	else if (text_is(word, "fill"))
+		complain_at(builder, name, DIAGNOSTIC_TYPE_MISMATCH, "what fills a column stands in a text file: `fill \"0\"`");
 	else if (text_is(word, "cut"))
 		complain_at(builder, name, DIAGNOSTIC_TYPE_MISMATCH, "only a text with a length, as in text(60), can be cut");
 	else if (text_is(word, "picture"))
@@ -309,14 +324,29 @@ static void attribute_read(const struct format_builder *builder, const struct sy
 		WORD_CHECK(builder->compiler, builder->file, name, WORDS, "attribute of a column");
 }
 
+/* How wide a column of a text file is; there is no other way to tell where the next one begins. */
+static void total_reckon(const struct format_builder *builder, const struct syntax *syntax, struct format_column *column)
+{
+	bool is_number = column->kind == WRITTEN_DECIMAL || column->kind == WRITTEN_MONEY || column->kind == WRITTEN_PERCENT;
+	column->total = column->width;
+	if (column->kind == WRITTEN_DATE || column->kind == WRITTEN_TIME)
+		column->total = column->picture.length;
+	else if (is_number && column->scale > 0)
+		column->total += (uint32_t)column->scale + 1;
+	if (!column->total || (is_number && column->scale < 0))
+		complain_at(builder, syntax, DIAGNOSTIC_FIELD_TYPE,
+			    "a column of a text file needs a width: text(20), int(8), decimal(8, 2), or a date with a picture");
+}
+
 static void column_read(const struct format_builder *builder, const struct syntax *syntax, struct coder *coder,
 			struct format_column *column)
 {
-	int64_t kind = kind_read(builder, syntax);
+	int64_t kind = column_kind(builder, syntax);
 	const struct syntax *title = syntax_with_role(syntax, ROLE_name), *value = syntax_value(syntax);
 	const struct type *wanted = NULL;
 	*column = (struct format_column){.title = string_content(builder->compiler, builder->file, title),
 					 .scale = -1,
+					 .fill = ' ',
 					 .span = span_in(builder->file, syntax)};
 	if (kind >= 0) {
 		column->kind = KINDS[kind].kind;
@@ -326,26 +356,49 @@ static void column_read(const struct format_builder *builder, const struct synta
 	for (each_child (child, syntax))
 		if (child->kind == SYNTAX_attribute)
 			attribute_read(builder, child, column);
+	if (builder->format->kind == FORMAT_TEXT && kind >= 0)
+		total_reckon(builder, syntax, column);
 	struct operand operand = operand_constant(coder, syntax, value_missing(), type_simple(builder->compiler, TYPE_ERROR));
 	if (value)
 		operand = wanted ? expression_as(coder, value, wanted) : expression(coder, value, NULL);
-	column->slot = operand_slot(coder, &operand);
+	column->constant = constant_shared(builder->compiler, operand.is_constant ? operand.value : value_missing());
+	column->slot = operand.is_constant ? SLOT_NONE : operand_slot(coder, &operand);
 }
 
-/* A page that is behind nothing: the last term says what it is behind. */
-static const struct query *first_of(struct arena *arena, const struct query *page)
+/* A lower bound of what a page begins behind: it is beyond that already, and a database that takes the lesser of two bounds
+ * would go through all rows before it again. */
+static bool is_passed(const struct query_term *term, uint16_t order)
 {
-	struct query *first = arena_copy(arena, page, sizeof(*page));
-	first->term_count--;
-	first->parameter_count--;
-	return first;
+	return term->path_length == 1 && term->path[0] == order &&
+	       (term->comparison == COMPARE_GREATER || term->comparison == COMPARE_GREATER_EQUAL);
+}
+
+/* The query as the engine asks for it: some rows of it by a field, and the next ones behind the last of those. */
+static void page_of(struct arena *arena, struct format_rows *rows, uint16_t order)
+{
+	const struct query *query = rows->query;
+	struct query *first = arena_copy(arena, query, sizeof(*query)), *page = arena_copy(arena, query, sizeof(*query));
+	struct query_term *terms = arena_array(arena, struct query_term, query->term_count + 1);
+	first->most = page->most = PAGE_ROWS;
+	first->in_order = page->in_order = true;
+	first->order = page->order = order;
+	page->term_count = 0;
+	for (uint32_t i = 0; i < query->term_count; i++)
+		if (!is_passed(&query->terms[i], order))
+			terms[page->term_count++] = query->terms[i];
+	terms[page->term_count++] = (struct query_term){.path = arena_copy(arena, &order, sizeof(order)),
+							.path_length = 1,
+							.comparison = COMPARE_GREATER,
+							.parameter = page->parameter_count++};
+	page->terms = terms;
+	rows->first = first;
+	rows->page = page;
 }
 
 /* `sorted text = row.number`: rows come by that field. A page begins behind the last value of the one before, so that no two
  * rows may have one, and none may lack it. */
 static void sorted_read(const struct format_builder *builder, const struct syntax *value, struct format_rows *rows)
 {
-	static const uint16_t NONE = FIELD_ID;
 	const struct syntax *name = value->kind == SYNTAX_member ? syntax_with_role(value, ROLE_name) : NULL;
 	const struct syntax *head = name ? syntax_named(value, 0) : NULL;
 	const struct compiler *compiler = builder->compiler;
@@ -360,14 +413,7 @@ static void sorted_read(const struct format_builder *builder, const struct synta
 			    "sequence");
 		return;
 	}
-	struct query *page = arena_copy(compiler->arena, rows->page, sizeof(*page));
-	struct query_term *terms = arena_copy(compiler->arena, page->terms, sizeof(*terms) * page->term_count);
-	uint16_t *path = arena_copy(compiler->arena, &NONE, sizeof(NONE));
-	*path = page->order = field->index;
-	terms[page->term_count - 1].path = path;
-	page->terms = terms;
-	rows->page = page;
-	rows->first = first_of(builder->compiler->arena, page);
+	page_of(compiler->arena, rows, field->index);
 }
 
 /* What stands beside the columns, without quotes: what a row is called, and why it is left out. */
@@ -408,26 +454,12 @@ static void beside_read(const struct format_builder *builder, const struct synta
 static void query_take(struct format_builder *builder, struct coder *coder, const struct operand *list,
 		       struct format_rows *rows)
 {
-	static const uint16_t ID[] = {FIELD_ID};
 	struct arena *arena = builder->compiler->arena;
 	struct step *last = coder->steps.count ? &coder->steps.items[coder->steps.count - 1] : NULL;
 	if (list->is_constant || !last || last->operation != STEP_QUERY || last->d != list->slot)
 		return;
-	const struct query *query = &builder->compiler->queries.items[last->a];
-	struct query_term *terms = arena_array(arena, struct query_term, query->term_count + 1);
-	if (query->term_count)
-		memcpy(terms, query->terms, sizeof(*terms) * query->term_count);
-	terms[query->term_count] = (struct query_term){
-		.path = ID, .path_length = 1, .comparison = COMPARE_GREATER, .parameter = query->parameter_count};
-	struct query *page = arena_copy(arena, query, sizeof(*query));
-	page->terms = terms;
-	page->term_count++;
-	page->parameter_count++;
-	page->most = PAGE_ROWS;
-	page->in_order = true;
-	rows->query = arena_copy(arena, query, sizeof(*query));
-	rows->page = page;
-	rows->first = first_of(arena, page);
+	rows->query = arena_copy(arena, &builder->compiler->queries.items[last->a], sizeof(*rows->query));
+	page_of(arena, rows, FIELD_ID);
 	last->operation = STEP_LIST;
 	last->a = 0;
 }
@@ -482,10 +514,10 @@ static void rows_read(struct format_builder *builder, const struct syntax *synta
 }
 
 /* --- the format */
-static void kind_check(const struct format_builder *builder, const struct syntax *kind)
+static void kind_read(struct format_builder *builder, const struct syntax *kind)
 {
-	static const char *const FILES[] = {"csv"};
-	WORD_CHECK(builder->compiler, builder->file, kind, FILES, "kind of file");
+	static const char *const FILES[] = {"csv", "text", "json"};
+	builder->format->kind = (enum format_kind)WORD_OPTION(builder, kind, FILES, "kind of file");
 }
 
 static void format_build(struct compiler *compiler, const struct declaration *declaration)
@@ -496,7 +528,7 @@ static void format_build(struct compiler *compiler, const struct declaration *de
 		.compiler = compiler, .file = declaration->file, .format = format, .syntax = declaration->syntax};
 	for (each_child (child, declaration->syntax)) {
 		if (child->kind == SYNTAX_identifier && child->role == ROLE_none)
-			kind_check(&builder, child);
+			kind_read(&builder, child);
 		else if (child->kind == SYNTAX_option)
 			option_read(&builder, child);
 		else if (child->kind == SYNTAX_rows)

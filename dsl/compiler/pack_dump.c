@@ -350,6 +350,15 @@ static void point_dump(struct dump *dump, const struct work_point *point)
 	     TEXT_ARGS(builder_text(&needed)));
 }
 
+static void column_dump(struct dump *dump, const struct format_column *column)
+{
+	if (column->slot == SLOT_NONE)
+		line(dump, 3, "\"%.*s\" always %.*s", TEXT_ARGS(column->title),
+		     TEXT_ARGS(value_text_of(dump, column->constant)));
+	else
+		line(dump, 3, "\"%.*s\" s%u", TEXT_ARGS(column->title), column->slot);
+}
+
 static void format_dump(struct dump *dump, const struct format *format)
 {
 	line(dump, 0, "format %.*s%.*s", TEXT_ARGS(format->name),
@@ -363,7 +372,7 @@ static void format_dump(struct dump *dump, const struct format *format)
 		code_dump(dump, 2, "where", rows->where);
 		code_dump(dump, 2, "columns", rows->code);
 		for (uint32_t k = 0; k < rows->column_count; k++)
-			line(dump, 3, "\"%.*s\" s%u", TEXT_ARGS(rows->columns[k].title), rows->columns[k].slot);
+			column_dump(dump, &rows->columns[k]);
 	}
 }
 

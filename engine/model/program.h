@@ -455,6 +455,12 @@ struct schedule {
 };
 
 /* --- formats: files that records are written into, row by row */
+enum format_kind {
+	FORMAT_CSV,
+	FORMAT_TEXT, /* columns of fixed width */
+	FORMAT_JSON, /* a list of objects, one a row */
+};
+
 enum written_as { /* what a column is in the file */
 		  WRITTEN_TEXT,
 		  WRITTEN_INT,
@@ -472,9 +478,12 @@ struct format_column {
 	uint32_t width;      /* of a text: characters; of a number: digits before the point; 0: any */
 	int scale;           /* of a number: so many digits behind the point; -1: as many as it has */
 	struct text picture; /* of a date or time; may be empty */
+	uint32_t total;      /* of FORMAT_TEXT: characters of the whole cell */
+	char fill;           /* what stands in those that are free */
 	bool required;
-	bool cut; /* a longer text is cut; else it is refused */
-	uint32_t slot;
+	bool cut;              /* a longer text is cut; else it is refused */
+	uint32_t slot;         /* SLOT_NONE: the same in every row */
+	struct value constant; /* that */
 	struct span span;
 };
 
@@ -502,6 +511,7 @@ struct format_demand {
 enum quote { QUOTE_NEEDED, QUOTE_TEXTS, QUOTE_ALL };
 
 struct format {
+	enum format_kind kind;
 	struct text name, label;
 	struct span span;
 	uint32_t index;
