@@ -225,6 +225,8 @@ enum status transport_send(struct transport *transport, const struct transport_c
 		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, call->body.length ? call->body.bytes : "");
 	}
 	certificate_give(easy, call);
+	if (transport->host.authorities) /* the system's stay, by its folder of them */
+		curl_easy_setopt(easy, CURLOPT_CAINFO, transport->host.authorities);
 	if (transport->host.open_networks) {
 		exchange->is_plain = strncasecmp(call->url, "https:", 6) != 0;
 		curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_connect);

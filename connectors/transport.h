@@ -20,6 +20,7 @@ struct transport_host {
 	/* Calls go where packs say: only to public addresses and with TLS, but for these networks; by no proxy. The address
 	 * that is connected to counts, whatever its name was resolved to before. NULL: anywhere. */
 	const network_list *open_networks;
+	const char *authorities; /* a file of certificates (PEM) that are believed beside the system's; NULL: those alone */
 };
 
 enum transport_outcome {

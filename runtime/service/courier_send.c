@@ -66,6 +66,8 @@ enum status sending_open(struct member *member, struct error *error)
 
 	courier->wake = loop_alarm(member->loop, on_wake, member);
 	enum status status = networks_read(&courier->kept, open, &courier->open_networks, error);
+	if (*member->service->settings.authorities)
+		host.authorities = member->service->settings.authorities;
 	if (!has_bridge(member)) /* the bridge is where the operator has put it; where connectors are, their packs say */
 		host.open_networks = &courier->open_networks;
 	return status == OK ? transport_open(&host, &courier->transport, error) : status;

@@ -207,6 +207,9 @@ static enum status courier_ready(const struct settings *settings, struct error *
 
 	if (!text_is(calls, "on") && !text_is(calls, "off"))
 		return error_set(error, INVALID, "calls are `on` or `off`, not \"%s\"", settings->calls);
+	if (*settings->authorities && access(settings->authorities, R_OK))
+		return error_set(error, NOT_FOUND, "the file of `authorities` can not be read: %s: %s", settings->authorities,
+				 strerror(errno));
 	arena_init(&arena, "settings", 0);
 	enum status status = networks_read(&arena, text_from(settings->private_networks), &networks, error);
 	arena_release(&arena);

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -255,6 +256,58 @@ class Trying(Connected):
             run = subprocess.run([STELLWERK, "connector", "try", *words, *self.where()], capture_output=True, text=True, timeout=60)
             self.assertNotEqual(run.returncode, 0)
             self.assertIn(sentence, run.stderr)
+        self.assertEqual(self.vendor.requests, [])
+
+
+class Papers(Connected):
+    """TLS with an authority of the house's own, and a server that wants to know who connects."""
+
+    def openssl(self, *words):
+        subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=60, cwd=self.papers.name)
+
+    def signed(self, name, *more):
+        self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+        self.openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "house.pem", "-CAkey", "house.key", "-CAcreateserial", "-days", "2", "-out", f"{name}.pem", *more)
+
+    def setUp(self):
+        self.papers = tempfile.TemporaryDirectory()
+        self.addCleanup(self.papers.cleanup)
+        folder = Path(self.papers.name)
+        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-keyout", "house.key", "-out", "house.pem", "-subj", "/CN=house")
+        (folder / "names").write_text("subjectAltName=IP:127.0.0.1")
+        self.signed("server", "-extfile", "names")
+        self.signed("us")
+        self.more = ("--authorities", folder / "house.pem") if self.believes else ()
+        super().setUp()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / "server.pem", folder / "server.key")
+        context.load_verify_locations(folder / "house.pem")
+        context.verify_mode = ssl.CERT_REQUIRED
+        self.vendor.server.socket = context.wrap_socket(self.vendor.server.socket, server_side=True)
+        self.address(self.vendor.url.replace("http:", "https:"))
+        self.secret("paper", (folder / "us.pem").read_text())
+        self.secret("pencil", (folder / "us.key").read_text())
+
+    believes = True
+
+    def test_we_say_who_we_are(self):
+        self.asks("known")
+        self.assertEqual(self.answer(), "ja")
+
+    def test_without_papers_nobody_talks_to_us(self):
+        self.does("secret", "remove", "pencil")
+        self.asks("known")
+        self.assertIn("the secret `pencil` of the tenant has no value", self.call("held")["sentence"])
+        self.assertEqual(self.vendor.requests, [])
+
+
+class Strangers(Papers):
+    believes = False
+
+    def test_we_say_who_we_are(self):
+        """Whom nobody has vouched for hears nothing."""
+        self.asks("known")
+        self.assertIn("certificate", self.call("due", 1)["sentence"])
         self.assertEqual(self.vendor.requests, [])
 
 
