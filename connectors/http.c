@@ -1,5 +1,5 @@
-/* HTTP through libcurl's multi interface; the only file that sees it. Must never follow a redirect by itself (it could lead
- * into the house), and never keep a secret longer than its call. */
+/* HTTP, and mails by SMTP, through libcurl's multi interface; the only file that sees it. Must never follow a redirect by
+ * itself (it could lead into the house), and never keep a secret longer than its call. */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,8 @@ struct exchange {
 	struct transport *transport;
 	struct exchange *next, **link;
 	CURL *easy;
-	struct curl_slist *headers;
+	struct curl_slist *headers, *receivers;
+	struct letter *letter; /* NULL: HTTP */
 	char *answer;
 	size_t length, room, most;
 	int64_t begun, until; /* milliseconds of a clock that never jumps */
@@ -32,6 +33,12 @@ struct exchange {
 	char sentence[CURL_ERROR_SIZE];
 	transport_done *done;
 	void *context;
+};
+
+struct letter {
+	char *bytes;
+	size_t length, sent;
+	bool begun; /* it was asked for */
 };
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *place);
@@ -67,6 +74,10 @@ static void exchange_free(struct exchange *exchange)
 	curl_multi_remove_handle(exchange->transport->multi, exchange->easy);
 	curl_easy_cleanup(exchange->easy);
 	curl_slist_free_all(exchange->headers);
+	curl_slist_free_all(exchange->receivers);
+	if (exchange->letter)
+		free(exchange->letter->bytes);
+	free(exchange->letter);
 	free(exchange->answer);
 	free(exchange);
 }
@@ -157,6 +168,7 @@ static size_t on_answer(char *bytes, size_t size, size_t count, void *context)
 	}
 	memcpy(exchange->answer + exchange->length, bytes, length);
 	exchange->length += length;
+	exchange->answer[exchange->length] = 0;
 	return length;
 }
 
@@ -170,6 +182,8 @@ static curl_socket_t on_connect(void *context, curlsocktype purpose, struct curl
 		exchange->is_forbidden = true;
 		return CURL_SOCKET_BAD;
 	}
+	if (is_open && exchange->letter) /* in the house a mail server without TLS will do */
+		curl_easy_setopt(exchange->easy, CURLOPT_USE_SSL, (long)CURLUSESSL_TRY);
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
@@ -193,6 +207,81 @@ static void certificate_give(CURL *easy, const struct transport_call *call)
 	curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, &blob);
 }
 
+static void request_give(struct exchange *exchange, const struct transport_call *call)
+{
+	CURL *easy = exchange->easy;
+
+	for (uint32_t i = 0; i < call->header_count; i++)
+		exchange->headers = curl_slist_append(exchange->headers, call->headers[i]);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call->method);
+	curl_easy_setopt(easy, CURLOPT_NOBODY, (long)!strcmp(call->method, "HEAD"));
+	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
+	if (call->body.length || method_has_body(call->method)) {
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)call->body.length);
+		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, call->body.length ? call->body.bytes : "");
+	}
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
+}
+
+/* --- a mail */
+static size_t on_letter(char *room, size_t size, size_t count, void *context)
+{
+	struct letter *letter = ((struct exchange *)context)->letter;
+	size_t length = letter->length - letter->sent;
+
+	letter->begun = true;
+	if (length > size * count)
+		length = size * count;
+	memcpy(room, letter->bytes + letter->sent, length);
+	letter->sent += length;
+	return length;
+}
+
+/* The last of its lines is what it says in the end; that it says good-bye behind it is nothing. */
+static size_t on_reply(char *bytes, size_t size, size_t count, void *context)
+{
+	struct exchange *exchange = context;
+
+	if (size * count >= 3 && !memcmp(bytes, "221", 3))
+		return size * count;
+	exchange->length = 0;
+	return on_answer(bytes, size, count, context);
+}
+
+static void mail_give(struct exchange *exchange, const struct transport_call *call)
+{
+	const struct transport_mail *mail = call->mail;
+	CURL *easy = exchange->easy;
+
+	exchange->letter = calloc(1, sizeof *exchange->letter);
+	CHECK(exchange->letter && (exchange->letter->bytes = malloc(call->body.length + 1)));
+	memcpy(exchange->letter->bytes, call->body.bytes, call->body.length);
+	exchange->letter->length = call->body.length;
+	for (uint32_t i = 0; i < mail->receiver_count; i++)
+		exchange->receivers = curl_slist_append(exchange->receivers, mail->receivers[i]);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+	curl_easy_setopt(easy, CURLOPT_USE_SSL,
+			 (long)(exchange->transport->host.open_networks ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+	curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->sender);
+	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, exchange->receivers);
+	curl_easy_setopt(easy, CURLOPT_USERNAME, mail->user);
+	curl_easy_setopt(easy, CURLOPT_PASSWORD, mail->password);
+	curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(easy, CURLOPT_INFILESIZE, (long)call->body.length);
+	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_letter);
+	curl_easy_setopt(easy, CURLOPT_READDATA, exchange);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_reply);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
+}
+
+static bool is_plain(const struct transport_call *call)
+{
+	return !call->mail && strncasecmp(call->url, "https:", 6) != 0;
+}
+
 enum status transport_send(struct transport *transport, const struct transport_call *call, transport_done *done, void *context,
 			   struct error *error)
 {
@@ -212,23 +301,16 @@ enum status transport_send(struct transport *transport, const struct transport_c
 	if (exchange->next)
 		exchange->next->link = &exchange->next;
 	transport->exchanges = exchange;
-	for (uint32_t i = 0; i < call->header_count; i++)
-		exchange->headers = curl_slist_append(exchange->headers, call->headers[i]);
 	CURL *easy = exchange->easy;
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call->method);
-	curl_easy_setopt(easy, CURLOPT_NOBODY, (long)!strcmp(call->method, "HEAD"));
-	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
-	if (call->body.length || method_has_body(call->method)) {
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)call->body.length);
-		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, call->body.length ? call->body.bytes : "");
-	}
+	if (call->mail)
+		mail_give(exchange, call);
+	else
+		request_give(exchange, call);
 	certificate_give(easy, call);
 	if (transport->host.authorities) /* the system's stay, by its folder of them */
 		curl_easy_setopt(easy, CURLOPT_CAINFO, transport->host.authorities);
 	if (transport->host.open_networks) {
-		exchange->is_plain = strncasecmp(call->url, "https:", 6) != 0;
+		exchange->is_plain = is_plain(call);
 		curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_connect);
 		curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, exchange);
 		curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -236,8 +318,6 @@ enum status transport_send(struct transport *transport, const struct transport_c
 	if (call->once) /* libcurl repeats a request by itself when a connection that it had kept is found dead */
 		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->sentence);
 	CURLcode code = curl_easy_setopt(easy, CURLOPT_URL, call->url);
@@ -269,6 +349,19 @@ static enum transport_outcome outcome_of(CURLcode code)
 	}
 }
 
+static long reply_status(const struct exchange *exchange)
+{
+	return exchange->length >= 3 ? strtol(exchange->answer, NULL, 10) : 0;
+}
+
+/* What a mail server has refused, it has answered. */
+static enum transport_outcome mail_outcome_of(const struct exchange *exchange, CURLcode code, long status)
+{
+	if (code == CURLE_OK || (status >= 400 && code != CURLE_OPERATION_TIMEDOUT))
+		return TRANSPORT_ANSWERED;
+	return exchange->letter->begun ? TRANSPORT_UNKNOWN : TRANSPORT_NOT_SENT;
+}
+
 static void exchange_end(struct exchange *exchange, CURLcode code)
 {
 	struct transport_answer answer = {.outcome = outcome_of(code), .retry_after = -1};
@@ -283,6 +376,10 @@ static void exchange_end(struct exchange *exchange, CURLcode code)
 				 : "it would go into a private network that the setting `private-networks` does not name");
 	}
 	curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (exchange->letter)
+		status = reply_status(exchange);
+	if (exchange->letter && answer.outcome != TRANSPORT_FORBIDDEN)
+		answer.outcome = mail_outcome_of(exchange, code, status);
 	if (curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK && retry_after > 0)
 		answer.retry_after = retry_after;
 	answer.status = (unsigned)status;

@@ -168,6 +168,48 @@ struct text mail_decoded(struct arena *arena, struct text encoding, struct text 
 	return (struct text){decoded, (uint32_t)length};
 }
 
+/* --- the other way */
+struct text mail_words_write(struct arena *arena, const char *name, struct text words)
+{
+	library_open();
+	const char *whole = given(arena, words);
+	char *encoded = g_mime_utils_header_encode_text(NULL, whole, "utf-8");
+	char *field = g_strdup_printf("%s: %s", name, encoded);
+	char *folded = g_mime_utils_unstructured_header_fold(NULL, NULL, field);
+	GString *string = g_string_new(folded);
+
+	g_free(encoded);
+	g_free(field);
+	g_free(folded);
+	return text_trim(kept(arena, string));
+}
+
+struct text mail_address_write(struct arena *arena, const struct mail_address *address)
+{
+	library_open();
+	const char *name = address->name.length ? given(arena, address->name) : NULL, *at = given(arena, address->address);
+	InternetAddress *mailbox = internet_address_mailbox_new(name, at);
+	internet_address_set_charset(mailbox, "utf-8");
+	char *written = internet_address_to_string(mailbox, NULL, TRUE);
+	GString *string = g_string_new(written);
+
+	g_free(written);
+	g_object_unref(mailbox);
+	return text_trim(kept(arena, string));
+}
+
+struct text mail_encoded(struct arena *arena, struct text bytes)
+{
+	GMimeEncoding state;
+
+	library_open();
+	g_mime_encoding_init_encode(&state, GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
+	char *encoded = arena_alloc_raw(arena, g_mime_encoding_outlen(&state, bytes.length) + 1, 1);
+	size_t length = g_mime_encoding_flush(&state, bytes.bytes, bytes.length, encoded);
+	encoded[length] = 0;
+	return (struct text){encoded, (uint32_t)length};
+}
+
 struct text mail_sha256(struct arena *arena, struct text bytes)
 {
 	char *digits = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes.bytes, bytes.length);

@@ -30,6 +30,13 @@ struct mail_type mail_type(struct arena *arena, struct text value);
 void mail_disposition(struct arena *arena, struct text value, struct text *word_out, struct text *name_out);
 /* Content-Transfer-Encoding undone, as far as the bytes can be read; in the arena, or the bytes themselves. */
 struct text mail_decoded(struct arena *arena, struct text encoding, struct text bytes);
+/* --- the other way; what is given is well-formed and has no control characters */
+/* "Subject: …", with encoded words where they are needed, in lines that are not too long. */
+struct text mail_words_write(struct arena *arena, const char *name, struct text words);
+struct text mail_address_write(struct arena *arena, const struct mail_address *address);
+/* Quoted-printable. */
+struct text mail_encoded(struct arena *arena, struct text bytes);
+
 /* 64 digits. */
 struct text mail_sha256(struct arena *arena, struct text bytes);
 

@@ -30,7 +30,18 @@ enum transport_outcome {
 	TRANSPORT_UNKNOWN,   /* it may have arrived: cut, or too late */
 };
 
+/* To smtp:// (which has to change to TLS before anything is said) or smtps://. An answer's `status` is SMTP's last reply and
+ * `body` its line; before a byte of the mail has left, it has not arrived. */
+struct transport_mail {
+	const char *sender;
+	const char *const *receivers;
+	uint32_t receiver_count;
+	const char *user, *password; /* NULL: nobody logs in */
+};
+
 struct transport_call {
+	const struct transport_mail
+		*mail; /* NULL: HTTP. With one, `body` is what is sent; `method` and `headers` are not looked at */
 	const char *method, *url;
 	const char *const *headers; /* "Name: value" */
 	uint32_t header_count;
@@ -43,7 +54,7 @@ struct transport_call {
 
 struct transport_answer {
 	enum transport_outcome outcome;
-	unsigned status;      /* HTTP's */
+	unsigned status;      /* HTTP's, or SMTP's */
 	struct text body;     /* until the callback returns */
 	int64_t retry_after;  /* seconds the other side asks for; -1: it says nothing */
 	const char *sentence; /* why it was not ANSWERED */

@@ -33,6 +33,7 @@ struct out {
 	struct token *awaits; /* NULL: none */
 	bool has_token;       /* it was sent with one … */
 	bool is_renewed;      /* … and again with a new one, as the first was refused */
+	struct text mail_id;  /* of a mail: its Message-ID; of what is none: empty */
 };
 
 struct courier {
@@ -71,6 +72,14 @@ enum status http_send(struct member *member, struct out *out, struct error *erro
 bool http_expects(const struct member *member, const struct call *call, unsigned status);
 /* "crm.open answered with HTTP 404: …" */
 const char *http_sentence(struct out *out);
+
+/* --- courier_mail.c: of connectors whose base is smtp:// or smtps:// */
+bool base_takes_mail(struct text base);
+/* What the turn has planned, as a mail in `call`. INVALID: it can not be one. */
+enum status mail_prepare(struct out *out, struct text method, struct text path, struct text body, struct transport_call *call,
+			 struct transport_mail *mail, struct error *error) MUST_CHECK;
+/* What the mail server has said, as if it had been asked over HTTP. */
+void mail_answered(struct out *out);
 
 /* --- courier_token.c: what an OAuth2 server has given, kept in this process alone */
 /* How it is asked for. */

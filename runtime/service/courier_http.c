@@ -22,6 +22,7 @@ struct sending {
 	struct text base, url, method, body;
 	LIST(const char *) headers;
 	const char *certificate, *certificate_key;
+	struct transport_mail mail; /* of a base that takes mails */
 	struct token_request token; /* its url is empty: none is needed */
 };
 
@@ -80,6 +81,8 @@ const char *http_sentence(struct out *out)
 	struct text body = shown(&out->arena, out->answer.body);
 	bool leads_on = out->answer.status >= 300 && out->answer.status < 400;
 
+	if (out->mail_id.length)
+		return out->answer.sentence;
 	return arena_format(&out->arena, "%.*s answered with HTTP %u%s%s%.*s", TEXT_ARGS(out->call.action), out->answer.status,
 			    leads_on ? ", which leads to another place: that is not followed" : "",
 			    body.length && !leads_on ? ": " : "", leads_on ? 0 : (int)body.length, body.bytes);
@@ -161,7 +164,8 @@ static enum status base_take(struct sending *sending, struct error *error)
 {
 	enum status status = outside_text(&sending->outside, sending->connector->base, "`base`", &sending->base, error);
 	struct text base = sending->base;
-	bool fits = status == OK && (text_starts(base, TEXT("https://")) || text_starts(base, TEXT("http://")));
+	bool fits = status == OK &&
+		    (text_starts(base, TEXT("https://")) || text_starts(base, TEXT("http://")) || base_takes_mail(base));
 
 	for (uint32_t i = 0; fits && i < base.length; i++)
 		fits = (unsigned char)base.bytes[i] > ' ' && !strchr("?#@\\", base.bytes[i]);
@@ -226,6 +230,10 @@ static enum status basic_give(struct sending *sending, struct error *error)
 		status = item(sending, "password", &password, error);
 	if (status != OK)
 		return status;
+	sending->mail.user = user.bytes;
+	sending->mail.password = password.bytes;
+	if (base_takes_mail(sending->base))
+		return OK;
 	if (text_find(user, TEXT(":")) >= 0)
 		return error_set(error, INVALID, "the user of `auth basic` must have no colon");
 	struct text pair = text_format(arena, "%.*s:%.*s", TEXT_ARGS(user), TEXT_ARGS(password));
@@ -361,6 +369,8 @@ static enum status signed_as_said(struct sending *sending, struct text path, str
 	if (status != OK)
 		return status;
 	sending->url = text_format(&sending->out->arena, "%.*s%.*s", TEXT_ARGS(sending->base), TEXT_ARGS(path));
+	if (base_takes_mail(sending->base) && auth && auth->way != AUTH_BASIC && auth->way != AUTH_NONE)
+		return error_set(error, INVALID, "to a mail server one says who one is by `auth basic { user; password }`");
 	status = certificate_take(sending, error);
 	return status == OK && auth ? AUTHS[auth->way](sending, error) : status;
 }
@@ -379,7 +389,7 @@ static enum status secrets_take(struct member *member, struct sending *sending, 
 }
 
 /* --- off it goes */
-static enum status transfer(struct member *member, struct sending *sending, struct error *error)
+static enum status transfer(struct member *member, struct sending *sending, struct text path, struct error *error)
 {
 	struct courier *courier = member->own;
 	struct out *out = sending->out;
@@ -394,7 +404,13 @@ static enum status transfer(struct member *member, struct sending *sending, stru
 				      .answer_most = ANSWER_MOST,
 				      .once = repeatable != REPEATABLE_YES && repeatable != REPEATABLE_ACCEPTS_KEY};
 
-	headers_of_ours(sending);
+	if (base_takes_mail(sending->base)) {
+		enum status status = mail_prepare(out, sending->method, path, sending->body, &call, &sending->mail, error);
+		if (status != OK)
+			return status;
+	} else {
+		headers_of_ours(sending);
+	}
 	call.headers = sending->headers.items;
 	call.header_count = sending->headers.count;
 	if (transport_send(courier->transport, &call, on_done, out, error) == OK)
@@ -438,5 +454,5 @@ enum status http_send(struct member *member, struct out *out, struct error *erro
 		status = secrets_take(member, &sending, path, error);
 	if (status == OK && sending.token.url.length)
 		status = token_give(&sending, &waits, error);
-	return status == OK && !waits ? transfer(member, &sending, error) : status;
+	return status == OK && !waits ? transfer(member, &sending, path, error) : status;
 }

@@ -307,7 +307,9 @@ void on_done(void *context, const struct transport_answer *answer)
 	out->answer.body = text_copy(&out->arena, hidden_in(&out->arena, &out->hidden, answer->body));
 	out->answer.sentence =
 		arena_format(&out->arena, "%.*s", TEXT_ARGS(hidden_in(&out->arena, &out->hidden, text_from(answer->sentence))));
-	place_learn(out, answer);
+	if (out->mail_id.length)
+		mail_answered(out);
+	place_learn(out, &out->answer);
 	if (answer->outcome == TRANSPORT_ANSWERED && answer->status == 401 && is_sent_with_new_token(out))
 		return;
 	FAULT("call.answered");
