@@ -48,6 +48,8 @@ int cmd_connector(const struct command_line *line)
 	struct attempt attempt = {0};
 	struct error ignored;
 
+	if (line->word_count > 2)
+		return usage_error(line, "`%s` is one word too many: the packs are those that the tenant runs", line->words[2]);
 	if (line->word_count != 2 || !verb_read(line, &attempt))
 		return usage_error(line,
 				   "which action? `stellwerk connector try CONNECTOR.ACTION`, or `record` with --to FILE");

@@ -30,7 +30,9 @@ int cmd_export(const struct command_line *line)
 	struct tenant tenant;
 	hash_list packs;
 
-	if (line->word_count != 1)
+	if (line->word_count > 1)
+		return usage_error(line, "`%s` is one word too many: the packs are those that the tenant runs", line->words[1]);
+	if (!line->word_count)
 		return usage_error(line, "which format? `stellwerk export FORMAT`");
 	int code = serving_open(serving, line);
 	if (code != EXIT_FINE)

@@ -252,7 +252,8 @@ class Trying(Connected):
     def test_what_can_not_be_asked(self):
         for words, sentence in ((("keyed.got",), "there is no action `keyed.got`; did you mean `keyed.get`?"), (("keyed.get",), "name"),
                                 (("keyed.get", "--arg", "name=.."), "would lead the request to another path"),
-                                (("keyed.get", "--arg", "name"), "is not of the form NAME=VALUE"), ((), "which action?")):
+                                (("keyed.get", "--arg", "name"), "is not of the form NAME=VALUE"), ((), "which action?"),
+                                (("keyed.get", "connectors/rmm"), "`connectors/rmm` is one word too many")):
             run = subprocess.run([STELLWERK, "connector", "try", *words, *self.where()], capture_output=True, text=True, timeout=60)
             self.assertNotEqual(run.returncode, 0)
             self.assertIn(sentence, run.stderr)

@@ -115,6 +115,12 @@ class ExportTest(Served):
         self.list(title="\", least = large) } #", code=3)
         self.list(title="a\nb", code=2)
 
+    def test_words_that_say_nothing(self):
+        for words, sentence in (((), "which format? `stellwerk export FORMAT`"), (("shelf_list", "rules/default"), "`rules/default` is one word too many")):
+            run = self.service.command("export", *words)
+            self.assertEqual(run.returncode, 2)
+            self.assertIn(sentence, run.stderr)
+
     def test_a_folder_that_takes_nothing(self):
         self.take({"name": "gut"})
         run = self.service.command("export", "shelf_list", "--arg", "on=Links", "--to", str(self.folder / "nirgends"))
