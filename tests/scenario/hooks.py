@@ -187,17 +187,6 @@ class Vendors(Hooked):
         wait_until(lambda: self.service.number("select count(*) from _journal where state=0") == 0, "it has had its turn")
         self.assertEqual(self.service.number("select count(*) from seen"), before)  # sent once more, it is the same event
 
-    def test_it_is_answered_in_time(self):
-        """Level waits for eight seconds, others less; a tenth of one is what we allow ourselves."""
-        line = json.loads((ROOT / "examples" / "alerts" / "datto.jsonl").read_text().splitlines()[0])
-        times = []
-        for number in range(50):
-            begun = time.monotonic()
-            self.takes("datto", {**line["body"], "alertUid": str(number)}, {"X-Stellwerk-Secret": SECRET.encode().decode("latin-1")}, connector="datto")
-            times.append(time.monotonic() - begun)
-        print(f"a webhook was answered in {sorted(times)[25] * 1000:.1f} ms, the slowest in {max(times) * 1000:.1f} ms")
-        self.assertLess(sorted(times)[25], 0.1)
-
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
