@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 
+enum { ROOM_LEAST = 12 /* columns for the last cell of a line, however wide the others are */ };
+
 struct print_table table_new(struct arena *arena, const char *const *titles, uint32_t columns)
 {
 	CHECK(columns && columns <= TABLE_COLUMNS);
@@ -120,7 +122,7 @@ void table_print(const struct print_table *table, FILE *stream, uint32_t indent)
 	}
 	for (uint32_t i = 0; i + 1 < table->columns; i++)
 		before_last += widths[i] + 2;
-	uint32_t room = terminal_width() > before_last + 20 ? terminal_width() - before_last : 20;
+	uint32_t room = terminal_width() > before_last + ROOM_LEAST ? terminal_width() - before_last : ROOM_LEAST;
 	if (head) {
 		blanks(stream, indent);
 		for (uint32_t i = 0; i < table->columns; i++)
