@@ -21,7 +21,6 @@ static void refuse(const struct cell_maker *maker, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(sentence, sizeof(sentence), format, arguments);
 	va_end(arguments);
-	maker->cell->is_refused = true;
 	if (maker->column)
 		*maker->why = text_format(maker->context->arena, "\"%.*s\" %s", TEXT_ARGS(maker->column->title), sentence);
 	else

@@ -1,11 +1,11 @@
-/* `stellwerk export`: files that a format makes of the records in a store. Must never change the store, and leaves either all
- * files of an export in their folder or none. */
+/* `stellwerk export`: files that a format makes of the records in a store. Must never change the store, and makes no
+ * file of an export before all of them are written. */
 #include <inttypes.h>
-#include <time.h>
 
 #include "engine/base/json.h"
 #include "runtime/arguments.h"
 #include "runtime/export_folder.h"
+#include "runtime/operate/wall.h"
 #include "runtime/table.h"
 
 struct errand {
@@ -118,7 +118,7 @@ static enum status errand_do(struct errand *errand, struct engine *engine)
 	if (status != OK)
 		return status;
 	struct value *frame = arena_array(serving->line->arena, struct value, code->slot_count + 1);
-	status = engine_evaluate(engine, code, frame, (moment)time(NULL), &ports, &arguments, &serving->error);
+	status = engine_evaluate(engine, code, frame, wall_now(), &ports, &arguments, &serving->error);
 	if (status == OK)
 		status = arguments_check(errand, &arguments);
 	if (status != OK)
@@ -127,7 +127,7 @@ static enum status errand_do(struct errand *errand, struct engine *engine)
 				     .ports = &ports,
 				     .format = errand->run->format,
 				     .arguments = arguments.items,
-				     .now = (moment)time(NULL)};
+				     .now = wall_now()};
 	return export_run(&order, &sink, &errand->result, &serving->error);
 }
 

@@ -13,6 +13,7 @@
 enum {
 	TOKEN_ANSWER_MOST = 64 << 10,
 	TOKEN_SECONDS = 300, /* where its server does not say how long */
+	TOKEN_MOST = 366 * 86400,
 	TOKEN_LEAST = 5,
 	TOKEN_MARGIN = 30, /* it may be on its way that long */
 	ERROR_MOST = 60,   /* of the server's own word for what is wrong */
@@ -90,6 +91,7 @@ static int64_t seconds_of(const struct json *json)
 		seconds = strtoll(json_text(member).bytes, NULL, 10);
 	else if (member && json_kind(member) == JSON_NUMBER && json_int(member, &seconds) != OK)
 		seconds = TOKEN_SECONDS;
+	seconds = seconds < TOKEN_MOST ? seconds : TOKEN_MOST;
 	return seconds > TOKEN_MARGIN + TOKEN_LEAST ? seconds - TOKEN_MARGIN : TOKEN_LEAST;
 }
 

@@ -96,18 +96,21 @@ static enum status transaction(struct store *store, const char *outermost, const
 	return database_execute(store->database, sql, error);
 }
 
+static enum status begun(struct store *store, struct error *error)
+{
+	store->depth++;
+	chain_begin(store);
+	enum status status = store_show_tenant(store, store->tenant, error);
+	if (status != OK)
+		store_rollback(store);
+	return status;
+}
+
 enum status store_begin(struct store *store, struct error *error)
 {
 	enum status status = transaction(store, store->dialect->begin, "SAVEPOINT turn%u", error);
 
-	if (status != OK)
-		return status;
-	store->depth++;
-	chain_begin(store);
-	status = store_show_tenant(store, store->tenant, error);
-	if (status != OK)
-		store_rollback(store);
-	return status;
+	return status == OK ? begun(store, error) : status;
 }
 
 enum status store_begin_reading(struct store *store, struct error *error)
@@ -115,14 +118,7 @@ enum status store_begin_reading(struct store *store, struct error *error)
 	CHECK(store->depth == 0);
 	enum status status = database_execute(store->database, store->dialect->begin_reading, error);
 
-	if (status != OK)
-		return status;
-	store->depth++;
-	chain_begin(store);
-	status = store_show_tenant(store, store->tenant, error);
-	if (status != OK)
-		store_rollback(store);
-	return status;
+	return status == OK ? begun(store, error) : status;
 }
 
 enum status store_commit(struct store *store, struct error *error)

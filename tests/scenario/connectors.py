@@ -357,6 +357,12 @@ class Tokens(Connected):
         wait_until(lambda: len(self.vendor.requests) == 2, "the second has asked")
         self.assertEqual(self.vendor.tokens, 1)
 
+    def test_a_token_that_ends_beyond_all_time(self):
+        self.vendor.expires = str(2**63 - 1)  # some say it as text
+        self.asks("client")
+        self.assertEqual(self.answer(), "ja")
+        self.assertEqual(self.vendor.tokens, 1)
+
 
 class Answers(Connected):
     def test_what_expect_names_is_success(self):
